@@ -1,0 +1,199 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lambda's API as this engine sees it: counted calls, and every failure by its name.
+
+It repeats only what has no effect when repeated: reads, and requests that were throttled. Whether a write is worth
+another try is for `update.py` to say, which reads the function again first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any, Protocol
+
+from botocore import exceptions as botocore_errors
+from botocore import xform_name
+
+from .deadline import Deadline, backoff
+from .errors import (
+    AnswerLost,
+    Denied,
+    FunctionError,
+    InvalidRequest,
+    Refused,
+    RevisionMismatch,
+    StillInMotion,
+    Throttled,
+    UnknownFunction,
+    Unreachable,
+    UpdateConflict,
+)
+from .limits import violation
+from .snapshot import FunctionSnapshot
+
+_READ_RETRIES = 5
+
+# Source: AWS Lambda developer guide and API reference; other 409s (an alias that exists, a version in use) stay.
+_BUSY = re.compile(r"in progress|pending|concurrent|cannot be performed at this time", re.IGNORECASE)
+_THROTTLES = re.compile(r"TooManyRequests|Throttl|RequestLimitExceeded|SlowDown")
+_BAD_CREDENTIALS = re.compile(
+    r"ExpiredToken|InvalidClientTokenId|UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch"
+    r"|MissingAuthentication|IncompleteSignature|InvalidAccessKeyId|RequestExpired"
+)
+_DENIALS = re.compile(r"AccessDenied|UnauthorizedOperation|OptInRequired")
+_MEASURED = re.compile(r"String measured:.*", re.DOTALL)  # Lambda quotes the whole environment there
+
+
+class Step(Protocol):
+    """A write: the name of an operation, and its members but FunctionName and RevisionId."""
+
+    @property
+    def operation(self) -> str: ...
+
+    @property
+    def request(self) -> dict[str, Any]: ...
+
+
+class LambdaApi:
+    """A botocore Lambda client, counted and translated.
+
+    client: one that tries once, since retries are decided here. secrets: texts that no message may contain.
+    """
+
+    def __init__(self, client: Any, deadline: Deadline | None = None, secrets: frozenset[str] = frozenset()) -> None:
+        self._client = client
+        self._deadline = deadline or Deadline(60)
+        self._secrets = secrets
+        self._reached = False
+        self.calls: Counter[str] = Counter()
+
+    def get_function(self, name: str, qualifier: str | None = None) -> FunctionSnapshot:
+        """Read one function, through short troubles of the service."""
+        request = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
+        for pause in islice(backoff(), _READ_RETRIES):
+            try:
+                return FunctionSnapshot.of(self._call("GetFunction", request)["Configuration"])
+            except AnswerLost:
+                if not self._reached or self._deadline.passed:
+                    raise
+                self._deadline.sleep(pause)
+        return FunctionSnapshot.of(self._call("GetFunction", request)["Configuration"])
+
+    def write(self, name: str, step: Step, revision_id: str) -> FunctionSnapshot:
+        """Send one write, guarded by the revision that was read; returns the function as Lambda says it will be."""
+        return FunctionSnapshot.of(self._call(step.operation, self._members(name, step, revision_id)))
+
+    def check(self, name: str, step: Step) -> None:
+        """Hold a write against the service model's limits without sending it. Raises InvalidRequest."""
+        shape = self._client.meta.service_model.operation_model(step.operation).input_shape
+        if found := violation(shape, self._members(name, step, None)):
+            raise InvalidRequest(
+                self._scrubbed(f"{name}: {found}."), hint="Correct the option of the same name; nothing was changed."
+            )
+
+    @staticmethod
+    def _members(name: str, step: Step, revision_id: str | None) -> dict[str, Any]:
+        guard = {"RevisionId": revision_id} if revision_id else {}
+        return {"FunctionName": name, **step.request, **guard}
+
+    def _call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        pauses = backoff()
+        while True:
+            self.calls[operation] += 1
+            try:
+                answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
+            except (botocore_errors.ClientError, botocore_errors.BotoCoreError) as trouble:
+                error = self._translated(trouble, operation, str(request["FunctionName"]))
+                if not isinstance(error, Throttled):
+                    raise error from None
+                self._wait_out(error, pauses)
+            else:
+                self._reached = True
+                return answer
+
+    def _wait_out(self, throttled: Throttled, pauses: Iterator[float]) -> None:
+        self._reached = True
+        if self._deadline.passed:
+            raise StillInMotion(throttled.message, hint="Raise wait_timeout, or run fewer tasks at once.") from None
+        self._deadline.sleep(max(next(pauses), throttled.retry_after or 0))
+
+    def _translated(self, trouble: Exception, operation: str, name: str) -> FunctionError:
+        where = f"{operation} on {name} in {self._client.meta.region_name}"
+        if isinstance(trouble, botocore_errors.ClientError):
+            self._reached = True
+            return self._answered(trouble, where)
+        return self._unanswered(trouble, where)
+
+    def _answered(self, error: botocore_errors.ClientError, where: str) -> FunctionError:
+        code: str = error.response.get("Error", {}).get("Code", "")
+        said = self._scrubbed(error.response.get("Error", {}).get("Message", "")).rstrip(".")
+        metadata = error.response.get("ResponseMetadata", {})
+        status: int = metadata.get("HTTPStatusCode", 0)
+        message = f"{where} was refused with {status} {code}: {said}."
+        if status == 429 or _THROTTLES.search(code):
+            return Throttled(message, retry_after=_seconds(metadata.get("HTTPHeaders", {}).get("retry-after")))
+        if status >= 500:
+            return AnswerLost(f"{where} ended in {status} {code}: {said}.", hint="Run the task again.")
+        if code == "ResourceConflictException" and _BUSY.search(said):
+            return UpdateConflict(message)
+        if code == "PreconditionFailedException" or status == 412:
+            return RevisionMismatch(message)
+        if code == "ResourceNotFoundException":
+            return UnknownFunction(
+                f"{where}: there is no such function.",
+                hint="Check the name, the region and the account; amazon.aws.lambda creates functions.",
+            )
+        if _BAD_CREDENTIALS.search(code):
+            return Denied(
+                f"{where}: AWS does not accept the credentials ({code}: {said}).",
+                hint="Renew them, then run the task again.",
+            )
+        if _DENIALS.search(code):
+            return Denied(message, hint="Allow this action to whoever runs the task.")
+        return Refused(message)
+
+    def _unanswered(self, trouble: Exception, where: str) -> FunctionError:
+        endpoint = self._client.meta.endpoint_url
+        match trouble:
+            case botocore_errors.NoCredentialsError() | botocore_errors.PartialCredentialsError():
+                return Denied(
+                    f"{where}: no complete AWS credentials were found.",
+                    hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the options profile or access_key.",
+                )
+            case (
+                botocore_errors.EndpointConnectionError()
+                | botocore_errors.ConnectTimeoutError()
+                | botocore_errors.ProxyConnectionError()
+            ):
+                return Unreachable(
+                    f"{where}: no connection to {endpoint} could be made.",
+                    hint="Check region, endpoint_url (AWS_ENDPOINT_URL) and the network.",
+                )
+            case botocore_errors.SSLError():
+                return Refused(
+                    f"{where}: the TLS connection to {endpoint} can't be trusted.",
+                    hint="Set aws_ca_bundle to the certificate authority of your network.",
+                )
+            case botocore_errors.HTTPClientError():
+                return AnswerLost(f"{where}: {endpoint} closed the connection without an answer, or took too long.")
+            case botocore_errors.ParamValidationError():
+                return InvalidRequest(self._scrubbed(f"{where} can't be asked: {trouble}"))
+            case _:
+                return Denied(
+                    self._scrubbed(f"{where} can't be sent: {trouble}"), hint="Check the AWS profile and credentials."
+                )
+
+    def _scrubbed(self, text: str) -> str:
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, "********")
+        return _MEASURED.sub("(its text is hidden)", text)
+
+
+def _seconds(header: str | None) -> float | None:
+    """The number of a Retry-After header; its other form, a date, is not used by AWS."""
+    return float(header) if header and re.fullmatch(r"\d+(\.\d+)?", header) else None

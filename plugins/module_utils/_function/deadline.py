@@ -1,0 +1,59 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One deadline for a whole task, and the pauses between two looks at a function.
+
+Clock and sleep come in by the front door, so that tests need neither.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+# A zip outside a VPC takes Lambda about a second: the second look comes just after it, the later ones half as far
+# apart again each time.
+_FIRST = 0.35
+_SECOND = 0.8
+_GROWTH = 1.5
+_LIMIT = 5.0
+_JITTER = 0.1
+
+
+@dataclass
+class Deadline:
+    """How long (seconds) all the waiting of one task may take together."""
+
+    seconds: float
+    clock: Callable[[], float] = time.monotonic
+    sleeper: Callable[[float], None] = time.sleep
+    started: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.started = self.clock()
+
+    @property
+    def elapsed(self) -> float:
+        return self.clock() - self.started
+
+    @property
+    def passed(self) -> bool:
+        return self.elapsed >= self.seconds
+
+    def sleep(self, pause: float) -> None:
+        """Sleep, but never past the deadline."""
+        self.sleeper(max(0.0, min(pause, self.seconds - self.elapsed)))
+
+
+def backoff(jitter: Callable[[], float] = random.random) -> Iterator[float]:
+    """Pauses in seconds, without end: 0.35, 0.8, 1.2, 1.8 … 5, each up to a tenth longer.
+
+    The jitter only lengthens: a pause that was cut short would look just before an update ends.
+    """
+    pause = _FIRST
+    while True:
+        yield pause * (1 + _JITTER * jitter())
+        pause = min(_LIMIT, max(_SECOND, pause * _GROWTH))

@@ -1,0 +1,89 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was done to a function and how it ended: the truth that a result tells, in success and in failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Outcome(StrEnum):
+    """How one phase ended.
+
+    done: a wait that ended well. unchanged: nothing to do. planned: check mode. applied: in force, settled and read
+    back. failed: not in force, what was before still is. unknown: sent, but the end was not seen. not_started: an
+    earlier phase ended the work.
+    """
+
+    DONE = "done"
+    UNCHANGED = "unchanged"
+    PLANNED = "planned"
+    APPLIED = "applied"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    NOT_STARTED = "not_started"
+
+
+@dataclass
+class Phase:
+    """One phase of an update. seconds: how long it took with its waiting. conflicts: 409s and 412s it met."""
+
+    operation: str
+    outcome: Outcome = Outcome.NOT_STARTED
+    seconds: float = 0.0
+    conflicts: int = 0
+    accepted: bool = False
+
+    def accept(self) -> None:
+        """Note that a write of this phase came into force, whatever somebody else makes of it later."""
+        self.outcome = Outcome.APPLIED
+        self.accepted = True
+
+    def as_result(self) -> dict[str, Any]:
+        return {
+            "operation": self.operation,
+            "outcome": self.outcome.value,
+            "seconds": round(self.seconds, 2),
+            "conflicts": self.conflicts,
+        }
+
+
+class Journal:
+    """The phases of one update, in the order in which they are carried out."""
+
+    def __init__(self, operations: tuple[str, ...], clock: Callable[[], float]) -> None:
+        self.phases = {operation: Phase(operation) for operation in operations}
+        self._clock = clock
+
+    @contextmanager
+    def phase(self, operation: str) -> Iterator[Phase]:
+        """Time what happens inside, and add it to the phase; a phase can be entered again."""
+        phase, started = self.phases[operation], self._clock()
+        try:
+            yield phase
+        finally:
+            phase.seconds += self._clock() - started
+
+    def mark(self, outcome: Outcome, operations: frozenset[str]) -> None:
+        for operation in operations:
+            self.phases[operation].outcome = outcome
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written, or may have been, or would be."""
+        return any(
+            phase.accepted or phase.outcome in (Outcome.PLANNED, Outcome.UNKNOWN) for phase in self.phases.values()
+        )
+
+    @property
+    def conflicts(self) -> int:
+        return sum(phase.conflicts for phase in self.phases.values())
+
+    def as_result(self) -> list[dict[str, Any]]:
+        return [phase.as_result() for phase in self.phases.values()]

@@ -1,0 +1,56 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hold a request against the limits of the service model, so that nothing is half-done when one is broken.
+
+botocore checks types and minimums when a request is sent, which is too late for the second of two requests, and it
+leaves maximums and patterns to the service. Values are never quoted: they may be secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+
+def violation(shape: Any, value: Any, path: str = "") -> str | None:
+    """The first limit that value breaks, as a phrase that begins with the member's name, or None.
+
+    shape: a botocore Shape. Enumerations are left to the service, which knows newer values than this botocore.
+    """
+    return next(_violations(shape, value, path), None)
+
+
+def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:
+    match shape.type_name:
+        case "structure":
+            for name, member in value.items():
+                yield from _violations(shape.members[name], member, f"{path}.{name}" if path else name)
+        case "map":
+            for name, member in value.items():
+                yield from _violations(shape.value, member, f"{path}.{name}")
+        case "list":
+            yield from _out_of_range(shape, len(value), path, "entries")
+            for member in value:
+                yield from _violations(shape.member, member, path)
+        case "string":
+            yield from _out_of_range(shape, len(value), path, "characters")
+            if (pattern := shape.metadata.get("pattern")) and not _fits(pattern, value):
+                yield f"{path} does not have the form that Lambda takes ({pattern})"
+        case "integer" | "long" | "float" | "double":
+            yield from _out_of_range(shape, value, path, "")
+
+
+def _out_of_range(shape: Any, size: float, path: str, unit: str) -> Iterator[str]:
+    lowest, highest = shape.metadata.get("min"), shape.metadata.get("max")
+    if (lowest is not None and size < lowest) or (highest is not None and size > highest):
+        yield f"{path} has {size} {unit}".rstrip() + f", and Lambda takes {lowest or 0} to {highest}"
+
+
+def _fits(pattern: str, text: str) -> bool:
+    try:
+        return re.fullmatch(pattern, text, re.DOTALL) is not None
+    except re.error:  # the models' patterns are Java's, and a few are not Python's
+        return True

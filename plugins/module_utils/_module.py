@@ -1,0 +1,89 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where engines meet Ansible: the client, the errors, and what may be shown.
+
+The engines know nothing of Ansible and this file knows nothing of what they do. Options that carry secrets inside
+otherwise harmless values (an environment, say) are masked here by name, because ``no_log`` would censor every result
+that happens to contain such a value: an environment of ``{"DEBUG": "1"}`` would star out each ``1``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.amazon.aws.plugins.module_utils.common import set_collection_info
+from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
+
+from ._errors import EngineError
+
+VERSION = "0.1.0"
+HIDDEN = "VALUE_HIDDEN"
+
+# One update is in flight at a time and the engine retries by itself, knowing what a repeated write would do.
+CLIENT_CONFIG: dict[str, Any] = {"retries": {"total_max_attempts": 1, "mode": "standard"}, "connect_timeout": 10}
+
+
+def masked(params: Mapping[str, Any], secret_options: frozenset[str]) -> dict[str, Any]:
+    """The task's arguments with the values of secret options hidden and their names kept."""
+    return {option: _mask(value) if option in secret_options else value for option, value in params.items()}
+
+
+def _mask(value: Any) -> Any:
+    match value:
+        case None:
+            return None
+        case Mapping():
+            return dict.fromkeys(value, HIDDEN)
+        case _:
+            return HIDDEN
+
+
+class _DiscreetModule(AnsibleModule):
+    """An AnsibleModule that hides secret options in the system's log and in the invocation of every result."""
+
+    secret_options: ClassVar[frozenset[str]] = frozenset()
+
+    def _log_invocation(self) -> None:
+        shown, self.params = self.params, masked(self.params, self.secret_options)
+        try:
+            super()._log_invocation()
+        finally:
+            self.params = shown
+
+    def _return_formatted(self, kwargs: dict[str, Any]) -> None:
+        kwargs.setdefault("invocation", {"module_args": masked(self.params, self.secret_options)})
+        super()._return_formatted(kwargs)
+
+
+class LambdaopsModule(AnsibleAWSModule):
+    """The AnsibleAWSModule of this collection.
+
+    secret_options: options whose values are shown nowhere, though their names are.
+    """
+
+    def __init__(self, *, secret_options: frozenset[str] = frozenset(), **kwargs: Any) -> None:
+        # AWX hands a session token over under its older name, which botocore reads and amazon.aws does not.
+        if token := os.environ.get("AWS_SECURITY_TOKEN"):
+            os.environ.setdefault("AWS_SESSION_TOKEN", token)
+        _DiscreetModule.secret_options = secret_options
+        AnsibleAWSModule.default_settings["module_class"] = _DiscreetModule
+        set_collection_info(collection_name="lambdaops.deploy", collection_version=VERSION)
+        super().__init__(**kwargs)
+
+    def engine_client(self, service: str) -> Any:
+        """A botocore client that tries once: the engines decide what is safe to repeat."""
+        return self.client(service, config=CLIENT_CONFIG)
+
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Turn an engine's error into this task's failure, with the facts that the error carries."""
+        try:
+            yield
+        except EngineError as error:
+            self.fail_json(msg=str(error), **error.facts)
