@@ -1,0 +1,139 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The demo: drifted images are refused, a matching pair is released, and a second run has nothing to do.
+
+Everything runs on this machine: LocalStack plays AWS, and really runs the function. Nothing stays behind but caches.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CACHE = Path(os.environ["LAMBDAOPS_CACHE"])
+IMAGES = CACHE / "images"
+ANSIBLE = {
+    "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+    "ANSIBLE_DISPLAY_OK_HOSTS": "true",
+    "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
+    "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+    "ANSIBLE_LOCALHOST_WARNING": "false",
+}
+
+
+class DemoFailed(Exception):
+    """Something that the demo promises did not happen."""
+
+
+def main() -> int:
+    started = time.monotonic()
+    os.environ.update({**ANSIBLE, **testbed_environment()})
+    running = subprocess.run(testbed("status"), capture_output=True, check=False).returncode == 0
+    try:
+        subprocess.run(testbed("up"), check=True)
+        show()
+    except DemoFailed as failure:
+        print(f"\nThe demo did not go as it should: {failure}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as failure:
+        return failure.returncode
+    finally:
+        if not running:
+            subprocess.run(testbed("down"), check=False, stdout=subprocess.DEVNULL)
+    print(WHERE_NEXT.format(seconds=time.monotonic() - started))
+    return 0
+
+
+def show() -> None:
+    """The five things to see, in their order."""
+    subprocess.run([sys.executable, "-m", "lambdaops_testbed.images", "--out", str(IMAGES), "--quiet"], check=True)
+    before, after = package("1.0"), package("2.0")
+    play(HERE / "prepare.yml", demo_zip_before=before, quiet=True)
+
+    heading("1. The build image has drifted from the runtime image: the release is refused, and nothing is touched")
+    release(after, build_tag="latest", must_succeed=False)
+
+    heading("2. A matching pair: code first, wait, then the environment, wait")
+    release(after, build_tag="1.127.0")
+
+    heading("3. The function's own answer: new code, new environment")
+    play(HERE / "ask.yml")
+
+    heading("4. The same play again: nothing to do")
+    if " changed=0 " not in release(after, build_tag="1.127.0"):
+        raise DemoFailed("the second run changed something.")
+
+
+def release(package_path: Path, *, build_tag: str, must_succeed: bool = True) -> str:
+    return play(
+        "lambdaops.deploy.release",
+        f"@{HERE / 'release.yml'}",
+        must_succeed=must_succeed,
+        demo_zip_after=package_path,
+        demo_images=IMAGES,
+        demo_build_tag=build_tag,
+    )
+
+
+def play(
+    playbook: Path | str, *extra: str, quiet: bool = False, must_succeed: bool = True, **variables: object
+) -> str:
+    """Run a playbook, show its output as it comes, and return it."""
+    command = ["ansible-playbook", str(playbook)]
+    for variable in (*extra, *(f"{name}={value}" for name, value in variables.items())):
+        command += ["--extra-vars", variable]
+    said: list[str] = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout or ():
+            said.append(line)
+            if not quiet:
+                print(line, end="", flush=True)
+    if (process.returncode == 0) is not must_succeed:
+        if quiet:
+            print("".join(said), file=sys.stderr)
+        raise DemoFailed(f"{playbook} ended with {process.returncode}.")
+    return "".join(said)
+
+
+def package(version: str) -> Path:
+    """A zip of the function, the same bytes each time it is made."""
+    path = CACHE / "demo" / f"orders-{version}.zip"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source = (HERE / "function" / "app.py").read_text(encoding="utf-8").replace('CODE = "2.0"', f'CODE = "{version}"')
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("app.py"), source)
+    return path
+
+
+def testbed(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "lambdaops_testbed", *arguments]
+
+
+def testbed_environment() -> dict[str, str]:
+    """The exports of `make env`, which point Ansible and boto3 at the testbed."""
+    shell = ["sh", "-c", 'eval "$("$@")" && env -0', "sh", *testbed("env")]
+    printed = subprocess.run(shell, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return dict(pair.split("=", 1) for pair in printed.split("\0") if pair)
+
+
+def heading(text: str) -> None:
+    bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() else ("", "")
+    print(f"\n{bold}{text}{plain}", flush=True)
+
+
+WHERE_NEXT = """
+That was the demo, in {seconds:.0f} s. Where to look next:
+  examples/demo/release.yml     what the releases above were told
+  README.md                     how to use the collection with your own functions
+  make up && eval "$(make -s env)"   the same testbed for plays of your own; make down stops it
+  ansible-doc -t module lambdaops.deploy.lambda_safe_update   every option, with examples"""
+
+if __name__ == "__main__":
+    sys.exit(main())

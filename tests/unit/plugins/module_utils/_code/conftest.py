@@ -1,0 +1,36 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A small function's files, as a directory and as a zip."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A directory with a program, a module in a folder, a symbolic link, an odd name and an empty folder."""
+    root = tmp_path / "orders"
+    (root / "lib").mkdir(parents=True)
+    (root / "empty").mkdir()
+    (root / "bootstrap").write_bytes(b"#!/bin/sh\nexec ./lib/run\n")
+    (root / "bootstrap").chmod(0o755)
+    (root / "lib" / "handler.py").write_bytes(b"def handler(event, context):\n    return 'ok'\n")
+    (root / "lib" / "größe ☃.txt").write_bytes(b"")
+    (root / "link").symlink_to("lib/handler.py")
+    return root
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A zip of two files."""
+    path = tmp_path / "orders.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("app.py", "def handler(event, context):\n    return 'ok'\n" * 50)
+        archive.writestr("lib/prices.py", "PRICE = 3\n")
+    return path

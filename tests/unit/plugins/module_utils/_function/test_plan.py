@@ -1,0 +1,182 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a snapshot and a wish to the steps between: tables, and the rule that a plan carried out leaves nothing to do."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests import Digest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import S3Package
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.environment import Fate, Mode
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.errors import InvalidRequest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.plan import (
+    changed_fields,
+    make_plan,
+    predicted,
+)
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.snapshot import FunctionSnapshot
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Wanted
+from hypothesis import given
+from hypothesis import strategies as st
+from lambda_service import ARN, configuration
+
+NOW = FunctionSnapshot.of(configuration())
+NEW = Digest(bytes(range(32)))
+LAYER = "arn:aws:lambda:eu-west-1:123456789012:layer:tools:3"
+
+
+@pytest.mark.parametrize(
+    ("settings", "members"),
+    [
+        ({}, None),
+        ({"description": ""}, None),
+        ({"timeout": 3, "memory_size": 128, "ephemeral_storage": 512, "tracing_mode": "PassThrough"}, None),
+        ({"role": "orders"}, None),
+        ({"layers": []}, None),
+        ({"description": "Takes orders"}, {"Description": "Takes orders"}),
+        ({"timeout": 30, "memory_size": 512}, {"Timeout": 30, "MemorySize": 512}),
+        ({"role": "other"}, {"Role": "arn:aws:iam::123456789012:role/other"}),
+        ({"role": "arn:aws:iam::1:role/x"}, {"Role": "arn:aws:iam::1:role/x"}),
+        ({"handler": "app.other", "runtime": "python3.13"}, {"Runtime": "python3.13", "Handler": "app.other"}),
+        ({"ephemeral_storage": 1024}, {"EphemeralStorage": {"Size": 1024}}),
+        ({"tracing_mode": "Active"}, {"TracingConfig": {"Mode": "Active"}}),
+        ({"layers": [{"layer_version_arn": LAYER}]}, {"Layers": [LAYER]}),
+        ({"layers": [{"layer_name": "tools", "version": 3}]}, {"Layers": [LAYER]}),
+        ({"layers": [{"layer_name": LAYER.removesuffix(":3"), "version": 3}]}, {"Layers": [LAYER]}),
+    ],
+)
+def test_only_what_differs_is_asked_for(settings: dict[str, Any], members: dict[str, Any] | None) -> None:
+    steps = make_plan(NOW, Wanted("orders", settings=settings)).steps
+    assert [step.request for step in steps] == ([] if members is None else [members])
+
+
+def test_layers_in_another_order_are_another_wish() -> None:
+    arns = [LAYER, LAYER.replace("tools", "more")]
+    now = FunctionSnapshot.of(configuration(Layers=[{"Arn": arn} for arn in arns]))
+    same = Wanted("orders", settings={"layers": [{"layer_version_arn": arn} for arn in arns]})
+    swapped = Wanted("orders", settings={"layers": [{"layer_version_arn": arn} for arn in reversed(arns)]})
+    assert make_plan(now, same).steps == ()
+    assert make_plan(now, swapped).steps[0].request == {"Layers": arns[::-1]}
+
+
+def test_what_was_set_is_cleared_by_an_empty_value() -> None:
+    now = FunctionSnapshot.of(
+        configuration(Description="old", Layers=[{"Arn": LAYER}], Environment={"Variables": {"AB": "1"}})
+    )
+    wanted = Wanted("orders", settings={"description": "", "layers": []}, environment={})
+    (step,) = make_plan(now, wanted).steps
+    assert step.request == {"Description": "", "Layers": [], "Environment": {"Variables": {}}}
+
+
+def test_code_comes_before_configuration() -> None:
+    wanted = Wanted("orders", code=S3Package("releases", "k", "v", NEW), settings={"timeout": 9}, environment={"AB": "1"})
+    code, settings = make_plan(NOW, wanted).steps
+    assert code.request == {"S3Bucket": "releases", "S3Key": "k", "S3ObjectVersion": "v"}
+    assert settings.request == {"Timeout": 9, "Environment": {"Variables": {"AB": "1"}}}
+
+
+def test_code_that_runs_already_is_not_sent() -> None:
+    running = S3Package("releases", "k", digest=Digest(base64.b64decode(NOW.code_sha256)))
+    assert make_plan(NOW, Wanted("orders", code=running)).steps == ()
+
+
+def test_code_of_unknown_hash_is_sent_until_lambda_has_named_it() -> None:
+    wanted = Wanted("orders", code=S3Package("releases", "k"))
+    assert [step.operation for step in make_plan(NOW, wanted).steps] == ["UpdateFunctionCode"]
+    assert make_plan(NOW, wanted.knowing(Digest(base64.b64decode(NOW.code_sha256)))).steps == ()
+
+
+@pytest.mark.parametrize(
+    ("mode", "fate"),
+    [
+        (Mode.REPLACE, {"GONE": Fate.REMOVED, "NEW": Fate.ADDED, "SAME": Fate.KEPT, "TURNED": Fate.CHANGED}),
+        (Mode.MERGE, {"GONE": Fate.KEPT, "NEW": Fate.ADDED, "SAME": Fate.KEPT, "TURNED": Fate.CHANGED}),
+    ],
+)
+def test_the_plan_says_what_happens_to_each_name(mode: Mode, fate: dict[str, Fate]) -> None:
+    now = FunctionSnapshot.of(configuration(Environment={"Variables": {"GONE": "1", "SAME": "2", "TURNED": "3"}}))
+    wanted = Wanted("orders", environment={"SAME": "2", "TURNED": "4", "NEW": "5"}, environment_mode=mode)
+    assert make_plan(now, wanted).environment == fate
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named"),
+    [
+        (Wanted("orders", code=S3Package("releases", "k")), "s3_bucket"),
+        (Wanted("orders", settings={"handler": "a.b", "layers": []}), "handler, layers"),
+    ],
+)
+def test_zip_options_do_not_fit_image_functions(wanted: Wanted, named: str) -> None:
+    image = FunctionSnapshot.of(configuration(PackageType="Image"))
+    with pytest.raises(InvalidRequest, match=rf"package type Image\), so {named} does not apply"):
+        make_plan(image, wanted)
+
+
+@pytest.mark.parametrize("option", ["role", "runtime", "handler"])
+def test_what_a_function_needs_cannot_be_cleared(option: str) -> None:
+    with pytest.raises(InvalidRequest, match=f"{option} is empty"):
+        make_plan(NOW, Wanted("orders", settings={option: ""}))
+
+
+def test_a_layer_needs_its_version() -> None:
+    with pytest.raises(InvalidRequest, match="neither a layer_version_arn nor a layer_name with its version"):
+        make_plan(NOW, Wanted("orders", settings={"layers": [{"layer_name": "tools", "version": None}]}))
+
+
+def test_an_environment_that_cannot_be_read_is_not_overwritten() -> None:
+    locked = FunctionSnapshot.of(
+        configuration(Environment={"Error": {"ErrorCode": "AccessDeniedException", "Message": "kms"}})
+    )
+    with pytest.raises(InvalidRequest, match="can't be read.*AccessDeniedException.*kms:Decrypt"):
+        make_plan(locked, Wanted("orders", environment={"AB": "1"}))
+    assert make_plan(locked, Wanted("orders", settings={"timeout": 4})).steps
+
+
+def test_changed_fields_name_everything_that_differs() -> None:
+    after = FunctionSnapshot.of(
+        configuration(CodeSha256="x", Timeout=5, Environment={"Variables": {"AB": "canary-value"}})
+    )
+    assert changed_fields(NOW, after) == ("code", "timeout", "environment_variables.AB")
+
+
+def test_a_snapshot_shows_no_environment_value() -> None:
+    snapshot = FunctionSnapshot.of(configuration(Environment={"Variables": {"AB": "canary-value"}}))
+    wanted = Wanted("orders", environment={"AB": "canary-2"})
+    assert "canary" not in repr((snapshot, wanted, make_plan(snapshot, wanted)))
+
+
+VARIABLES = st.dictionaries(st.sampled_from(["AB", "CD", "EF"]), st.sampled_from(["1", "2"]))
+SETTINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "description": st.sampled_from(["", "text"]),
+        "role": st.sampled_from(["orders", "arn:aws:iam::1:role/x"]),
+        "handler": st.just("app.other"),
+        "timeout": st.integers(1, 5),
+        "memory_size": st.sampled_from([128, 256]),
+        "ephemeral_storage": st.sampled_from([512, 1024]),
+        "tracing_mode": st.sampled_from(["Active", "PassThrough"]),
+        "layers": st.lists(st.sampled_from([{"layer_version_arn": LAYER}, {"layer_name": "b", "version": 1}]), max_size=2),
+    },
+)
+WISHES = st.builds(
+    Wanted,
+    name=st.just("orders"),
+    code=st.one_of(st.none(), st.builds(S3Package, st.just("releases"), st.just("k"), digest=st.just(NEW))),
+    settings=SETTINGS,
+    environment=st.one_of(st.none(), VARIABLES),
+    environment_mode=st.sampled_from(Mode),
+)
+
+
+@given(WISHES, WISHES)
+def test_a_plan_carried_out_leaves_nothing_to_do(first: Wanted, second: Wanted) -> None:
+    start = predicted(NOW, make_plan(NOW, first))
+    end = predicted(start, make_plan(start, second))
+    assert make_plan(end, second).steps == ()
+    assert start.arn == end.arn == ARN

@@ -1,0 +1,178 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module: arguments in, one result out, nothing secret in either, and one sentence for what is wrong."""
+
+from __future__ import annotations
+
+import json
+import syslog
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._code.packages import open_for_upload
+from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
+from ansible_collections.lambdaops.deploy.plugins.modules import lambda_safe_update
+from botocore.stub import Stubber
+from lambda_service import Service
+
+CANARY = "canary-value"
+Run = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def run(run_module: Run, service: Service, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run the module with the stubbed client in place of the one that would go out."""
+    monkeypatch.setattr(LambdaopsModule, "engine_client", lambda _self, _name: service.client)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    return lambda **options: run_module(lambda_safe_update, **({"name": "orders"} | options))
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    path = tmp_path / "orders.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("app.py", "CODE = 2")
+    return path
+
+
+def test_a_result_has_all_its_keys(run: Run, service: Service) -> None:
+    service.reads(Environment={"Variables": {"AB": CANARY, "CD": "1"}})
+    result = run(environment_variables={"AB": CANARY, "CD": 1})
+    assert result["changed"] is False
+    assert result["msg"] == "orders: nothing to do."
+    assert result["environment"] == {"AB": "kept", "CD": "kept"}
+    assert result["function"]["environment"] == ["AB", "CD"]
+    assert result["function"]["memory_size"] == 128
+    assert result["api_calls"] == {"GetFunction": 1}
+    assert result["conflicts"] == 0
+    assert [phase["operation"] for phase in result["phases"]] == [
+        "Settle",
+        "UpdateFunctionCode",
+        "UpdateFunctionConfiguration",
+    ]
+
+
+def test_check_mode_with_diff_predicts_and_hides(run: Run, service: Service, package: Path) -> None:
+    service.reads(Environment={"Variables": {"AB": "old-canary", "GONE": CANARY}})
+    result = run(
+        zip_file=str(package), environment_variables={"AB": CANARY, "NEW": CANARY}, timeout=9, check_mode=True, diff=True
+    )
+    assert result["changed"] is True
+    sha = open_for_upload(str(package)).digest.base64
+    assert result["function"]["code_sha256"] == sha
+    assert result["function"]["environment"] == ["AB", "NEW"]
+    assert result["environment"] == {"AB": "changed", "GONE": "removed", "NEW": "added"}
+    assert result["diff"]["after"].splitlines() == [
+        f"code_sha256: {sha}",
+        "timeout: 9",
+        "environment_variables.AB: (hidden, changed)",
+        "environment_variables.NEW: (hidden)",
+    ]
+    assert "canary" not in json.dumps(result)
+
+
+@pytest.mark.parametrize("fault", ["none", "refused", "wrong type"])
+def test_no_value_of_the_environment_is_shown_or_logged(
+    run: Run, service: Service, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(syslog, "syslog", lambda *parts: logged.append(str(parts)))
+    variables: Any = {"AB": CANARY}
+    match fault:
+        case "none":
+            service.reads(Environment={"Variables": {"AB": CANARY}})
+        case "refused":
+            service.fails("get_function", "InvalidParameterValueException", 400, f"no {CANARY}")
+        case "wrong type":
+            variables = f"just {CANARY}"
+    result = run(environment_variables=variables, _ansible_inject_invocation=True, _ansible_verbosity=3)
+    assert bool(result.get("failed")) is (fault != "none")
+    assert "canary" not in json.dumps(result)
+    assert "canary" not in "".join(logged)
+
+
+def test_results_keep_texts_that_happen_to_be_values(run: Run, service: Service) -> None:
+    service.reads(Environment={"Variables": {"AB": "orders", "CD": "128", "EF": "true"}})
+    result = run(environment_variables={"AB": "orders", "CD": "128", "EF": True})
+    assert result["function"]["name"] == "orders"
+    assert result["function"]["memory_size"] == 128
+    assert result["changed"] is False
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"zip_file": "missing.zip"}, "missing.zip"),
+        ({"zip_file": "."}, "is a directory, and a zip file is wanted"),
+        ({"zip_file": ""}, "path of the package is empty"),
+        ({"code_sha256": "d41d8cd98f00b204e9800998ecf8427e"}, "no SHA-256: it looks like an MD5"),
+        ({"environment_variables": {"AWS_REGION": "x"}}, "Lambda reserves the name AWS_REGION"),
+        ({"environment_variables": {"1A": "x"}}, "can't be the name of a variable"),
+        ({"environment_variables": {"AB": None}}, "the value of AB is null"),
+        ({"zip_file": "a.zip", "s3_bucket": "b", "s3_key": "k"}, "mutually exclusive"),
+        ({"s3_bucket": "b"}, "required together"),
+        ({"layers": [{"layer_name": "a"}]}, "version"),
+        ({"timeout": "soon"}, "timeout"),
+    ],
+)
+def test_bad_input_is_one_sentence_before_any_call(run: Run, options: dict[str, Any], said: str) -> None:
+    result = run(**options)
+    assert result["failed"] is True
+    assert said in result["msg"]
+    assert "Traceback" not in json.dumps(result)
+    assert "api_calls" not in result
+
+
+def test_a_corrupt_zip_is_found_before_it_is_sent(run: Run, service: Service, package: Path) -> None:
+    content = bytearray(package.read_bytes())
+    content[content.index(b"CODE")] ^= 1
+    package.write_bytes(content)
+    service.reads()
+    result = run(zip_file=str(package))
+    assert result["failed"] is True
+    assert "app.py" in result["msg"]
+    assert result["api_calls"] == {"GetFunction": 1}
+
+
+def test_an_environment_over_the_limit_leaves_the_code_alone(run: Run, service: Service, package: Path) -> None:
+    service.reads()
+    result = run(zip_file=str(package), environment_variables={"AB": "x" * 5000})
+    assert result["failed"] is True
+    assert "Lambda takes 4096" in result["msg"]
+    assert [phase["outcome"] for phase in result["phases"]] == ["done", "not_started", "not_started"]
+
+
+def test_another_hash_than_stated_is_found_before_any_call(run: Run, package: Path) -> None:
+    result = run(zip_file=str(package), code_sha256="0" * 63 + "1")
+    assert result["failed"] is True
+    assert "and code_sha256 says" in result["msg"]
+
+
+def test_an_object_of_unknown_hash_is_warned_about(
+    run_module: Run, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3 = boto3.client("s3", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
+    stub = Stubber(s3)
+    stub.add_response("head_object", {"ETag": '"x"'}, {"Bucket": "b", "Key": "k", "ChecksumMode": "ENABLED"})
+    clients = {"s3": s3, "lambda": service.client}
+    monkeypatch.setattr(LambdaopsModule, "engine_client", lambda _self, name: clients[name])
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    service.fails("get_function", "ResourceNotFoundException", 404)
+    with stub:
+        result = run_module(lambda_safe_update, name="orders", s3_bucket="b", s3_key="k")
+    assert any("Nobody knows the SHA-256 of s3://b/k" in str(warning) for warning in result["warnings"])
+    assert "there is no such function" in result["msg"]
+
+
+def test_the_older_name_of_a_session_token_is_read(run: Run, service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    monkeypatch.setenv("AWS_SECURITY_TOKEN", "token-of-awx")
+    service.reads()
+    result = run(_ansible_inject_invocation=True)
+    assert result["invocation"]["module_args"]["session_token"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
