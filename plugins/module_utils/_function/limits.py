@@ -32,21 +32,21 @@ def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:
             for name, member in value.items():
                 yield from _violations(shape.value, member, f"{path}.{name}")
         case "list":
-            yield from _out_of_range(shape, len(value), path, "entries")
+            yield from _out_of_range(shape, len(value), f"{path} has length")
             for member in value:
                 yield from _violations(shape.member, member, path)
         case "string":
-            yield from _out_of_range(shape, len(value), path, "characters")
+            yield from _out_of_range(shape, len(value), f"{path} has length")
             if (pattern := shape.metadata.get("pattern")) and not _fits(pattern, value):
                 yield f"{path} does not have the form that Lambda takes ({pattern})"
         case "integer" | "long" | "float" | "double":
-            yield from _out_of_range(shape, value, path, "")
+            yield from _out_of_range(shape, value, f"{path} is")
 
 
-def _out_of_range(shape: Any, size: float, path: str, unit: str) -> Iterator[str]:
+def _out_of_range(shape: Any, size: float, subject: str) -> Iterator[str]:
     lowest, highest = shape.metadata.get("min"), shape.metadata.get("max")
     if (lowest is not None and size < lowest) or (highest is not None and size > highest):
-        yield f"{path} has {size} {unit}".rstrip() + f", and Lambda takes {lowest or 0} to {highest}"
+        yield f"{subject} {size}, and Lambda takes {lowest or 0} to {highest}"
 
 
 def _fits(pattern: str, text: str) -> bool:

@@ -91,10 +91,12 @@ def test_no_value_of_the_environment_is_shown_or_logged(
             service.fails("get_function", "InvalidParameterValueException", 400, f"no {CANARY}")
         case "wrong type":
             variables = f"just {CANARY}"
-    result = run(environment_variables=variables, _ansible_inject_invocation=True, _ansible_verbosity=3)
+    result = run(environment_variables=variables)
     assert bool(result.get("failed")) is (fault != "none")
+    assert result["invocation"]["module_args"]["name"] == "orders"
     assert "canary" not in json.dumps(result)
     assert "canary" not in "".join(logged)
+    assert bool(logged) is (fault != "wrong type")
 
 
 def test_results_keep_texts_that_happen_to_be_values(run: Run, service: Service) -> None:
@@ -174,5 +176,5 @@ def test_the_older_name_of_a_session_token_is_read(run: Run, service: Service, m
     monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
     monkeypatch.setenv("AWS_SECURITY_TOKEN", "token-of-awx")
     service.reads()
-    result = run(_ansible_inject_invocation=True)
+    result = run()
     assert result["invocation"]["module_args"]["session_token"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"

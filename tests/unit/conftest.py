@@ -1,0 +1,41 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What tests of modules share: running a module's main() in this process, as Ansible would run it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from ansible.module_utils.common.parameters import PASS_VARS
+from ansible.module_utils.testing import patch_module_args
+
+RunModule = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def run_module(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> RunModule:
+    """Run a module and return what it would send to the controller.
+
+    run_module(lambda_safe_update, name="f", zip_file="code.zip") returns the result as it is printed: serialized,
+    with `failed: true` after fail_json, with no_log values already masked, and with the `invocation` that -vvv shows.
+    check_mode and diff are Ansible's.
+    """
+    # ansible-core 2.19 always adds the invocation, later ones have to be asked.
+    asked = {f"_ansible_{name}": True for name in ("inject_invocation",) if name in PASS_VARS}
+
+    def run(module: ModuleType, *, check_mode: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
+        internals = {"_ansible_check_mode": check_mode, "_ansible_diff": diff, "_ansible_remote_tmp": str(tmp_path)} | asked
+        capsys.readouterr()
+        with patch_module_args(options | internals), pytest.raises(SystemExit):
+            module.main()
+        result: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return result
+
+    return run
