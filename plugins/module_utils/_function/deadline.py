@@ -20,7 +20,7 @@ _FIRST = 0.35
 _SECOND = 0.8
 _GROWTH = 1.5
 _LIMIT = 5.0
-_JITTER = 0.1
+_JITTER = 0.05
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Deadline:
 
 
 def backoff(jitter: Callable[[], float] = random.random) -> Iterator[float]:
-    """Pauses in seconds, without end: 0.35, 0.8, 1.2, 1.8 … 5, each up to a tenth longer.
+    """Pauses in seconds, without end: 0.35, 0.8, 1.2, 1.8 … 5, each up to a twentieth longer.
 
     The jitter only lengthens: a pause that was cut short would look just before an update ends.
     """

@@ -28,12 +28,13 @@ def run_module(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> RunModule:
     check_mode and diff are Ansible's.
     """
     # ansible-core 2.19 always adds the invocation, later ones have to be asked.
-    asked = {f"_ansible_{name}": True for name in ("inject_invocation",) if name in PASS_VARS}
+    internals: dict[str, Any] = {"_ansible_remote_tmp": str(tmp_path)}
+    internals |= {f"_ansible_{name}": True for name in ("inject_invocation",) if name in PASS_VARS}
 
     def run(module: ModuleType, *, check_mode: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
-        internals = {"_ansible_check_mode": check_mode, "_ansible_diff": diff, "_ansible_remote_tmp": str(tmp_path)} | asked
+        asked = options | internals | {"_ansible_check_mode": check_mode, "_ansible_diff": diff}
         capsys.readouterr()
-        with patch_module_args(options | internals), pytest.raises(SystemExit):
+        with patch_module_args(asked), pytest.raises(SystemExit):
             module.main()
         result: dict[str, Any] = json.loads(capsys.readouterr().out)
         return result

@@ -1,0 +1,19 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The testbed of these tests, and an environment that points botocore and Ansible at it."""
+
+from __future__ import annotations
+
+import pytest
+from bed import Bed, bed, make, running
+
+__all__ = ["bed", "make", "running"]
+
+
+@pytest.fixture
+def pointed(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `make env` exports, for this process and those that it starts."""
+    for name, value in bed.environment.items():
+        monkeypatch.setenv(name, value)

@@ -1,0 +1,28 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The exports that point a shell at the testbed, for `eval "$(make -s env)"` in sh and bash."""
+
+from __future__ import annotations
+
+import shlex
+
+from .settings import Settings
+
+REGION = "eu-west-1"
+
+
+def exports(settings: Settings) -> str:
+    values = {
+        "AWS_ENDPOINT_URL": settings.endpoint,
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "ANSIBLE_COLLECTIONS_PATH": str(settings.cache / "collections"),
+        "ANSIBLE_HOME": str(settings.cache / "ansible"),
+    }
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
+    lines.append(f'export PATH={shlex.quote(str(settings.checkout / ".venv" / "bin"))}:"$PATH"')
+    return "\n".join(lines)
