@@ -16,12 +16,13 @@ import time
 import zipfile
 from pathlib import Path
 
+from lambdaops_testbed.settings import read_settings
+from lambdaops_testbed.shell import variables
+
 HERE = Path(__file__).resolve().parent
 CACHE = Path(os.environ["LAMBDAOPS_CACHE"])
 IMAGES = CACHE / "images"
 ANSIBLE = {
-    "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
-    "ANSIBLE_DISPLAY_OK_HOSTS": "true",
     "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
     "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
     "ANSIBLE_LOCALHOST_WARNING": "false",
@@ -34,7 +35,7 @@ class DemoFailed(Exception):
 
 def main() -> int:
     started = time.monotonic()
-    os.environ.update({**ANSIBLE, **testbed_environment()})
+    os.environ.update(ANSIBLE | variables(read_settings(os.environ)))
     running = subprocess.run(testbed("status"), capture_output=True, check=False).returncode == 0
     try:
         subprocess.run(testbed("up"), check=True)
@@ -114,13 +115,6 @@ def package(version: str) -> Path:
 
 def testbed(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "lambdaops_testbed", *arguments]
-
-
-def testbed_environment() -> dict[str, str]:
-    """The exports of `make env`, which point Ansible and boto3 at the testbed."""
-    shell = ["sh", "-c", 'eval "$("$@")" && env -0', "sh", *testbed("env")]
-    printed = subprocess.run(shell, check=True, stdout=subprocess.PIPE, text=True).stdout
-    return dict(pair.split("=", 1) for pair in printed.split("\0") if pair)
 
 
 def heading(text: str) -> None:

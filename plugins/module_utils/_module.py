@@ -80,6 +80,10 @@ class LambdaopsModule(AnsibleAWSModule):
         """A botocore client that tries once: the engines decide what is safe to repeat."""
         return self.client(service, config=CLIENT_CONFIG)
 
+    def warn(self, *args: Any, **kwargs: Any) -> None:
+        """Warn once: amazon.aws would pass the warning on in the result as well, which is deprecated."""
+        self._module.warn(*args, **kwargs)
+
     @contextmanager
     def reporting(self) -> Iterator[None]:
         """Turn an engine's error into this task's failure, with the facts that the error carries."""

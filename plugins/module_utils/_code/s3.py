@@ -12,10 +12,13 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from botocore import exceptions as botocore_errors
-
 from .digests import Digest
 from .errors import CodeError
+
+try:
+    from botocore import exceptions as botocore_errors
+except ImportError:  # without it there is no client to call this with
+    pass
 
 
 def object_digest(client: Any, bucket: str, key: str, object_version: str | None = None) -> Digest | None:

@@ -16,9 +16,6 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Protocol
 
-from botocore import exceptions as botocore_errors
-from botocore import xform_name
-
 from .deadline import Deadline, backoff
 from .errors import (
     AnswerLost,
@@ -35,6 +32,12 @@ from .errors import (
 )
 from .limits import violation
 from .snapshot import FunctionSnapshot
+
+try:
+    from botocore import exceptions as botocore_errors
+    from botocore import xform_name
+except ImportError:  # without it there is no client to call this with
+    pass
 
 _READ_RETRIES = 5
 
@@ -108,7 +111,7 @@ class LambdaApi:
             try:
                 answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
             except (botocore_errors.ClientError, botocore_errors.BotoCoreError) as trouble:
-                error = self._translated(trouble, operation, str(request["FunctionName"]))
+                error = self._translated(trouble, operation, request)
                 if not isinstance(error, Throttled):
                     raise error from None
                 self._wait_out(error, pauses)
@@ -122,7 +125,8 @@ class LambdaApi:
             raise StillInMotion(throttled.message, hint="Raise wait_timeout, or run fewer tasks at once.") from None
         self._deadline.sleep(max(next(pauses), throttled.retry_after or 0))
 
-    def _translated(self, trouble: Exception, operation: str, name: str) -> FunctionError:
+    def _translated(self, trouble: Exception, operation: str, request: Mapping[str, Any]) -> FunctionError:
+        name = ":".join(request[part] for part in ("FunctionName", "Qualifier") if part in request)
         where = f"{operation} on {name} in {self._client.meta.region_name}"
         if isinstance(trouble, botocore_errors.ClientError):
             self._reached = True
@@ -145,7 +149,7 @@ class LambdaApi:
             return RevisionMismatch(message)
         if code == "ResourceNotFoundException":
             return UnknownFunction(
-                f"{where}: there is no such function.",
+                f"{where}: there is no such function, version or alias.",
                 hint="Check the name, the region and the account; amazon.aws.lambda creates functions.",
             )
         if _BAD_CREDENTIALS.search(code):

@@ -23,8 +23,8 @@ def find(program: str) -> Path | None:
 
 
 def require(program: str, package: str) -> Path:
-    """The program, or a TestbedError that says how to install it."""
-    found = find(program)
+    """The program, installed where root runs this on Debian; else a TestbedError that says how to install it."""
+    found = find(program) or install(program, package)
     if found is None:
         raise TestbedError(
             f"This needs the program {program}, which is not here: "

@@ -13,16 +13,21 @@ from .settings import Settings
 REGION = "eu-west-1"
 
 
-def exports(settings: Settings) -> str:
-    values = {
+def variables(settings: Settings) -> dict[str, str]:
+    """What points botocore, amazon.aws and Ansible at the testbed; PATH is left to the caller."""
+    return {
         "AWS_ENDPOINT_URL": settings.endpoint,
         "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
+        # No word: Ansible stars it out wherever it stands in a result.
+        "AWS_SECRET_ACCESS_KEY": "0nly/for+localstack",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
         "ANSIBLE_COLLECTIONS_PATH": str(settings.cache / "collections"),
         "ANSIBLE_HOME": str(settings.cache / "ansible"),
     }
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
-    lines.append(f'export PATH={shlex.quote(str(settings.checkout / ".venv" / "bin"))}:"$PATH"')
+
+
+def exports(settings: Settings) -> str:
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables(settings).items()]
+    lines.append(f"export PATH={shlex.quote(str(settings.checkout / '.venv' / 'bin'))}:\"$PATH\"")
     return "\n".join(lines)

@@ -14,7 +14,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,8 @@ import pytest
 import requests
 from botocore.config import Config
 
-from lambdaops_testbed.settings import read_settings
+from lambdaops_testbed.settings import Settings, read_settings
+from lambdaops_testbed.shell import variables
 
 ROLE = "arn:aws:iam::000000000000:role/tester"
 PACE = 0.05
@@ -41,15 +42,13 @@ class Bed:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def settings(self) -> Settings:
+        return replace(read_settings(os.environ), localstack_port=self.port)
+
+    @property
     def environment(self) -> dict[str, str]:
-        """What points botocore at it."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_DEFAULT_REGION": "eu-west-1",
-            "AWS_REGION": "eu-west-1",
-        }
+        """What points botocore and Ansible at it."""
+        return variables(self.settings)
 
     def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         given = {

@@ -74,7 +74,7 @@ def test_pythons_zipfile_packs_what_the_directory_holds(tree: Path) -> None:
     assert content_of(archive) == content_of(tree)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(files=FILES, seed=st.integers())
 def test_order_time_compression_and_umask_do_not_matter(files: dict[str, tuple[bytes, bool]], seed: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -88,7 +88,7 @@ def test_order_time_compression_and_umask_do_not_matter(files: dict[str, tuple[b
         assert zipped(one, *first) == zipped(two, *second, method=zipfile.ZIP_DEFLATED)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(files=FILES, other=FILES)
 def test_two_contents_have_two_hashes(
     files: dict[str, tuple[bytes, bool]], other: dict[str, tuple[bytes, bool]]

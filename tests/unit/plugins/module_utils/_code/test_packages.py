@@ -228,6 +228,15 @@ def test_the_upload_limit_is_lambdas_and_the_way_out_is_s3(tmp_path: Path, packa
         open_for_upload(str(package), limit=size - 1)
 
 
+def test_a_disk_image_is_refused_before_it_is_hashed(tmp_path: Path) -> None:
+    """A terabyte would take an hour to read."""
+    image = tmp_path / "disk.zip"
+    with image.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(errors.NotAZip, match="is not a zip file"):
+        read_package(str(image))
+
+
 @pytest.mark.parametrize("read", [read_package, open_for_upload])
 @pytest.mark.parametrize("path", ["", "  "])
 def test_an_empty_path_is_said_so(read: Callable[[str], object], path: str) -> None:
@@ -321,6 +330,7 @@ def test_a_large_package_is_hashed_in_little_memory(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, env={"PYTHONPATH": os.pathsep.join(sys.path)}
     )
+    path.unlink()
     assert done.stdout == f"{200 * MiB}\n", done.stderr
 
 
