@@ -9,13 +9,17 @@ Everything runs on this machine: LocalStack plays AWS, and really runs the funct
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 import time
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import boto3
 from lambdaops_testbed.settings import read_settings
 from lambdaops_testbed.shell import variables
 
@@ -55,8 +59,10 @@ def main() -> int:
 def show() -> None:
     """The five things to see, in their order."""
     subprocess.run([sys.executable, "-m", "lambdaops_testbed.images", "--out", str(IMAGES), "--quiet"], check=True)
-    before, after = package("1.0"), package("2.0")
-    play(HERE / "prepare.yml", demo_zip_before=before, quiet=True)
+    function = Function(boto3.client("lambda"))
+    function.create(package("1.0"))
+    after = package("2.0")
+    print(f"The function answers with its old code and its old environment: {function.answer()}")
 
     heading("1. The build image has drifted from the runtime image: the release is refused, and nothing is touched")
     release(after, build_tag="latest", must_succeed=False)
@@ -65,41 +71,53 @@ def show() -> None:
     release(after, build_tag="1.127.0")
 
     heading("3. The function's own answer: new code, new environment")
-    play(HERE / "ask.yml")
+    print(function.answer())
 
     heading("4. The same play again: nothing to do")
     if " changed=0 " not in release(after, build_tag="1.127.0"):
         raise DemoFailed("the second run changed something.")
 
 
-def release(package_path: Path, *, build_tag: str, must_succeed: bool = True) -> str:
-    return play(
-        "lambdaops.deploy.release",
-        f"@{HERE / 'release.yml'}",
-        must_succeed=must_succeed,
-        demo_zip_after=package_path,
-        demo_images=IMAGES,
-        demo_build_tag=build_tag,
-    )
+@dataclass(frozen=True)
+class Function:
+    """The function on LocalStack, as its owner sees it."""
+
+    client: Any
+    name: str = "demo-orders"
+
+    def create(self, zip_file: Path) -> None:
+        """Put it in place as if an earlier release had done so."""
+        with contextlib.suppress(self.client.exceptions.ResourceNotFoundException):
+            self.client.delete_function(FunctionName=self.name)
+        self.client.create_function(
+            FunctionName=self.name,
+            Runtime="python3.12",
+            Handler="app.handler",
+            Role="arn:aws:iam::000000000000:role/demo",
+            Code={"ZipFile": zip_file.read_bytes()},
+            Environment={"Variables": {"GREETING": "good morning"}},
+        )
+        self.client.get_waiter("function_active_v2").wait(FunctionName=self.name)
+
+    def answer(self) -> str:
+        payload: bytes = self.client.invoke(FunctionName=self.name)["Payload"].read()
+        return payload.decode()
 
 
-def play(
-    playbook: Path | str, *extra: str, quiet: bool = False, must_succeed: bool = True, **variables: object
-) -> str:
-    """Run a playbook, show its output as it comes, and return it."""
-    command = ["ansible-playbook", str(playbook)]
-    for variable in (*extra, *(f"{name}={value}" for name, value in variables.items())):
-        command += ["--extra-vars", variable]
+def release(zip_file: Path, *, build_tag: str, must_succeed: bool = True) -> str:
+    """Run the playbook, show its output as it comes, and return it."""
+    variables = {"demo_zip_file": zip_file, "demo_images": IMAGES, "demo_build_tag": build_tag}
+    command = ["ansible-playbook", "lambdaops.deploy.release", "--extra-vars", f"@{HERE / 'release.yml'}"]
+    for name, value in variables.items():
+        command += ["--extra-vars", f"{name}={value}"]
+    print(f"$ {' '.join(command[:2])} -e @{HERE.relative_to(CACHE.parent)}/release.yml", flush=True)
     said: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         for line in process.stdout or ():
             said.append(line)
-            if not quiet:
-                print(line, end="", flush=True)
+            print(line, end="", flush=True)
     if (process.returncode == 0) is not must_succeed:
-        if quiet:
-            print("".join(said), file=sys.stderr)
-        raise DemoFailed(f"{playbook} ended with {process.returncode}.")
+        raise DemoFailed(f"the release ended with {process.returncode}.")
     return "".join(said)
 
 

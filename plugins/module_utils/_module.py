@@ -48,6 +48,7 @@ class _DiscreetModule(AnsibleModule):
     """An AnsibleModule that hides secret options in the system's log and in the invocation of every result."""
 
     secret_options: ClassVar[frozenset[str]] = frozenset()
+    params: dict[str, Any]
 
     def _log_invocation(self) -> None:
         shown, self.params = self.params, masked(self.params, self.secret_options)

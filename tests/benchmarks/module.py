@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run one module's main() once, in a process of its own as Ansible does: MODULE on the command line, options on stdin."""
+"""Run one module's main() once, as Ansible would: MODULE on the command line, its options on stdin."""
 
 from __future__ import annotations
 

@@ -24,7 +24,6 @@ from typing import Any
 import boto3
 import requests
 from bed import ROLE, package
-
 from lambdaops_testbed.settings import read_settings
 from lambdaops_testbed.shell import variables
 
@@ -168,14 +167,18 @@ def short(module: str) -> str:
 
 
 def machine() -> str:
-    return f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    return (
+        f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    )
 
 
 def table(measured: list[Measured]) -> str:
     rows = [("work", "module", "calls", "seconds")]
     rows += [(one.work, one.module, str(one.calls or "-"), f"{one.seconds:.2f}") for one in measured]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
 
 
 if __name__ == "__main__":

@@ -106,10 +106,12 @@ def test_a_task_waits_for_an_update_that_somebody_else_began(
     assert answer(function) == [2, "theirs"]
 
 
-def test_a_write_of_somebody_else_between_two_phases(
-    bed: Bed, function: Function, update: Update, two: str
-) -> None:
-    theirs = {"code": "PreconditionFailedException", "status": 412, "message": "The RevisionId provided does not match."}
+def test_a_write_of_somebody_else_between_two_phases(bed: Bed, function: Function, update: Update, two: str) -> None:
+    theirs = {
+        "code": "PreconditionFailedException",
+        "status": 412,
+        "message": "The RevisionId provided does not match.",
+    }
     bed.fault({"operation": "UpdateFunctionConfiguration", "error": theirs})
     result = update(zip_file=two, environment_variables={"NUMBER": "two"})
     assert [phase["conflicts"] for phase in result["phases"]] == [0, 0, 1]
@@ -184,9 +186,7 @@ def test_layers_are_kept_in_their_order(function: Function, update: Update) -> N
     assert update(layers=[{"layer_name": "first", "version": 1}])["function"]["layers"] == arns[:1]
 
 
-def test_an_unchanged_object_in_s3_is_not_applied_again(
-    bed: Bed, function: Function, update: Update, two: str
-) -> None:
+def test_an_unchanged_object_in_s3_is_not_applied_again(bed: Bed, function: Function, update: Update, two: str) -> None:
     content = Path(two).read_bytes()
     s3 = boto3.client("s3")
     s3.create_bucket(Bucket="releases", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})

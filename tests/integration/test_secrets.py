@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bed import Bed, Function, package
+from bed import Function, package
 
 CANARY = "canary-0f3a"
 PLAY = """

@@ -75,9 +75,7 @@ class Service:
         self.api = LambdaApi(self.client, self.deadline, frozenset({"canary-value"}))
 
     def reads(self, **members: Any) -> None:
-        self.stub.add_response(
-            "get_function", {"Configuration": configuration(**members)}, {"FunctionName": "orders"}
-        )
+        self.stub.add_response("get_function", {"Configuration": configuration(**members)}, {"FunctionName": "orders"})
 
     def fails(self, operation: str, code: str, status: int, message: str = "because", **headers: str) -> None:
         self.stub.add_client_error(

@@ -10,4 +10,4 @@ CODE = "2.0"
 
 
 def handler(event, context):
-    return {"code": CODE, "environment": os.environ.get("GREETING", "none"), "you_said": event}
+    return {"code": CODE, "environment": os.environ.get("GREETING", "none")}

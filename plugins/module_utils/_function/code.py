@@ -10,7 +10,7 @@ Reading and hashing are the work of `_code`; here its packages take the form in 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from .._code.digests import Digest
 from .._code.errors import CodeError
@@ -81,4 +81,4 @@ class S3Package:
         return f"s3://{self.bucket}/{self.key}"
 
 
-Code = ZipUpload | S3Package
+Code: TypeAlias = "ZipUpload | S3Package"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from .code import Code
 from .environment import Fate, combine, fates
@@ -71,7 +71,7 @@ class ConfigurationStep:
         return names if self.environment is None else (*names, "environment_variables")
 
 
-Step = CodeStep | ConfigurationStep
+Step: TypeAlias = "CodeStep | ConfigurationStep"
 
 
 @dataclass(frozen=True)

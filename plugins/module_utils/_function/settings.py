@@ -29,8 +29,8 @@ class Arn:
     @classmethod
     def parse(cls, arn: str) -> Arn:
         """Read `arn:partition:lambda:region:account:…`."""
-        _, partition, _, region, account, *_ = arn.split(":")
-        return cls(partition, region, account)
+        parts = arn.split(":")
+        return cls(partition=parts[1], region=parts[3], account=parts[4])
 
 
 @dataclass(frozen=True)

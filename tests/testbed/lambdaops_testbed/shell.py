@@ -29,5 +29,5 @@ def variables(settings: Settings) -> dict[str, str]:
 
 def exports(settings: Settings) -> str:
     lines = [f"export {name}={shlex.quote(value)}" for name, value in variables(settings).items()]
-    lines.append(f"export PATH={shlex.quote(str(settings.checkout / '.venv' / 'bin'))}:\"$PATH\"")
+    lines.append(f'export PATH={shlex.quote(str(settings.checkout / ".venv" / "bin"))}:"$PATH"')
     return "\n".join(lines)

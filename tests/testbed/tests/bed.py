@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What tests say to a testbed: its commands, its control routes, one Lambda function at a time, and fixtures of these."""
+"""What tests say to a testbed: its commands, its control routes, its functions; and fixtures of these."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ import boto3
 import pytest
 import requests
 from botocore.config import Config
-
 from lambdaops_testbed.settings import Settings, read_settings
 from lambdaops_testbed.shell import variables
 

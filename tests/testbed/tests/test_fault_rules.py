@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
 from lambdaops_testbed.localstack.faults import BadFault, Faults, parse_faults
 
 ERROR = {"code": "ResourceConflictException", "status": 409, "message": "no"}

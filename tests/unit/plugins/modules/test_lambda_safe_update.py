@@ -61,7 +61,11 @@ def test_a_result_has_all_its_keys(run: Run, service: Service) -> None:
 def test_check_mode_with_diff_predicts_and_hides(run: Run, service: Service, package: Path) -> None:
     service.reads(Environment={"Variables": {"AB": "old-canary", "GONE": CANARY}})
     result = run(
-        zip_file=str(package), environment_variables={"AB": CANARY, "NEW": CANARY}, timeout=9, check_mode=True, diff=True
+        zip_file=str(package),
+        environment_variables={"AB": CANARY, "NEW": CANARY},
+        timeout=9,
+        check_mode=True,
+        diff=True,
     )
     assert result["changed"] is True
     sha = open_for_upload(str(package)).digest.base64

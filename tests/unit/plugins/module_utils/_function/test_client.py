@@ -22,7 +22,12 @@ from lambda_service import Clock, Service, configuration
 @pytest.mark.parametrize(
     ("code", "status", "error", "said"),
     [
-        ("ResourceNotFoundException", 404, errors.UnknownFunction, "no such function, version or alias.*amazon.aws.lambda creates"),
+        (
+            "ResourceNotFoundException",
+            404,
+            errors.UnknownFunction,
+            "no such function, version or alias.*amazon.aws.lambda creates",
+        ),
         ("AccessDeniedException", 403, errors.Denied, "because.*Allow this action"),
         ("ExpiredTokenException", 403, errors.Denied, "does not accept the credentials.*Renew"),
         ("UnrecognizedClientException", 403, errors.Denied, "does not accept the credentials"),

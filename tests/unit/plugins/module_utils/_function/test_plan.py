@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From a snapshot and a wish to the steps between: tables, and the rule that a plan carried out leaves nothing to do."""
+"""From a snapshot and a wish to the steps between; a plan that was carried out leaves nothing to do."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ def test_what_was_set_is_cleared_by_an_empty_value() -> None:
 
 
 def test_code_comes_before_configuration() -> None:
-    wanted = Wanted("orders", code=S3Package("releases", "k", "v", NEW), settings={"timeout": 9}, environment={"AB": "1"})
+    wanted = Wanted(
+        "orders", code=S3Package("releases", "k", "v", NEW), settings={"timeout": 9}, environment={"AB": "1"}
+    )
     code, settings = make_plan(NOW, wanted).steps
     assert code.request == {"S3Bucket": "releases", "S3Key": "k", "S3ObjectVersion": "v"}
     assert settings.request == {"Timeout": 9, "Environment": {"Variables": {"AB": "1"}}}
@@ -132,7 +134,7 @@ def test_an_environment_that_cannot_be_read_is_not_overwritten() -> None:
     locked = FunctionSnapshot.of(
         configuration(Environment={"Error": {"ErrorCode": "AccessDeniedException", "Message": "kms"}})
     )
-    with pytest.raises(InvalidRequest, match="can't be read.*AccessDeniedException.*kms:Decrypt"):
+    with pytest.raises(InvalidRequest, match=r"can't be read.*AccessDeniedException.*kms:Decrypt"):
         make_plan(locked, Wanted("orders", environment={"AB": "1"}))
     assert make_plan(locked, Wanted("orders", settings={"timeout": 4})).steps
 
@@ -161,7 +163,9 @@ SETTINGS = st.fixed_dictionaries(
         "memory_size": st.sampled_from([128, 256]),
         "ephemeral_storage": st.sampled_from([512, 1024]),
         "tracing_mode": st.sampled_from(["Active", "PassThrough"]),
-        "layers": st.lists(st.sampled_from([{"layer_version_arn": LAYER}, {"layer_name": "b", "version": 1}]), max_size=2),
+        "layers": st.lists(
+            st.sampled_from([{"layer_version_arn": LAYER}, {"layer_name": "b", "version": 1}]), max_size=2
+        ),
     },
 )
 WISHES = st.builds(

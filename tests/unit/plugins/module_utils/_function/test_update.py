@@ -296,7 +296,9 @@ def test_an_object_with_another_hash_than_stated_is_told(service: Service) -> No
     service.reads()
     service.takes("update_function_code", {**S3, "RevisionId": "r1"}, CodeSha256="other")
     service.reads(CodeSha256="other")
-    with pytest.raises(errors.NotStored, match=f"s3://releases/k with CodeSha256 other instead of {NEW.base64}") as caught:
+    with pytest.raises(
+        errors.NotStored, match=f"s3://releases/k with CodeSha256 other instead of {NEW.base64}"
+    ) as caught:
         run(service)
     assert told(caught.value) == ["done", "applied", "not_started"]
 

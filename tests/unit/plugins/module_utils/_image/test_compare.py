@@ -1,0 +1,295 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From references to verdicts, over the images that the testbed makes, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+import pytest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.cache import Cache
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.compare import Comparison, compare
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import (
+    BadDigest,
+    BrokenLayer,
+    HostileLayer,
+    ImageError,
+    TruncatedBlob,
+)
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.parity import Verdict
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, parse_reference
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.sources import Sources
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transfer import Transfer
+from faulty_registry import Fault, Registry, serve
+from lambdaops_testbed.images import oci, pairs
+
+AL2023 = b'ID="amzn"\nVERSION_ID="2023"\nPRETTY_NAME="Amazon Linux 2023.6.20241031"\n'
+
+
+@pytest.fixture(scope="module")
+def layouts() -> dict[str, oci.Layout]:
+    """lambda/nodejs, sam/build-nodejs20.x and their Python twins, as AWS has them."""
+    return pairs.repositories()
+
+
+class Shop:
+    """Compares images of one registry under the name public.ecr.aws, with one cache for all comparisons."""
+
+    def __init__(self, registry: Registry, folder: Path) -> None:
+        self.registry = registry
+        self.folder = folder
+
+    def compare(
+        self,
+        build: str,
+        runtime: str = "lambda/nodejs:20",
+        *,
+        checks: Collection[str] = ("base", "packages"),
+        architecture: str = "x86_64",
+    ) -> tuple[Comparison, Transfer]:
+        transfer = Transfer()
+        sources = Sources(
+            transfer,
+            mirrors={"public.ecr.aws": self.registry.url},
+            timeout=5,
+            find_login=lambda _host: None,
+            sleep=lambda _seconds: None,
+        )
+        try:
+            comparison = compare(
+                parse_reference(f"public.ecr.aws/{build}"),
+                parse_reference(f"public.ecr.aws/{runtime}"),
+                PLATFORMS[architecture],
+                checks=checks,
+                sources=sources,
+                cache=Cache(self.folder),
+                transfer=transfer,
+            )
+        finally:
+            sources.close()
+        return comparison, transfer
+
+
+@pytest.fixture
+def shop(layouts: dict[str, oci.Layout], tmp_path: Path) -> Shop:
+    with serve(Registry(layouts)) as registry:
+        yield Shop(registry, tmp_path / "cache")
+
+
+@pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
+def test_the_first_users_report(shop: Shop, architecture: str) -> None:
+    comparison, transfer = shop.compare("sam/build-nodejs20.x:latest", architecture=architecture)
+    parity = comparison.parity
+    assert parity.verdict is Verdict.RISKY_DRIFT
+    assert (parity.differences[0].build, parity.differences[0].runtime) == ("2023.6.20250107", "2023.6.20241031")
+    changed = {d.name: d.severity for d in parity.differences if d.kind == "package"}
+    assert changed["glib2"] is Verdict.RISKY_DRIFT
+    assert changed["libstdc++"] is Verdict.RISKY_DRIFT
+    assert changed["tzdata"] is Verdict.COMPATIBLE_DRIFT
+    assert "gcc" not in changed
+    assert "gcc" in parity.build_only
+    assert comparison.runtime.library_path.startswith("/var/lang/lib:")
+    assert transfer.layers > 0
+
+
+def test_the_same_base_is_seen_without_one_layer(shop: Shop) -> None:
+    comparison, transfer = shop.compare("sam/build-nodejs20.x:1.127.0")
+    assert comparison.parity.verdict is Verdict.SAME_BASE
+    assert (transfer.layers, transfer.cached) == (0, 0)
+    assert shop.registry.paths("/blobs/") == [
+        f"/v2/{repository}/blobs/{digest}" for repository, digest in configs(shop, comparison)
+    ]
+
+
+def configs(shop: Shop, comparison: Comparison) -> list[tuple[str, str]]:
+    return [
+        ("sam/build-nodejs20.x", comparison.build.config_digest),
+        ("lambda/nodejs", comparison.runtime.config_digest),
+    ]
+
+
+def test_packages_upgraded_above_the_same_base_are_found(shop: Shop) -> None:
+    comparison, _transfer = shop.compare("sam/build-nodejs20.x:upgraded")
+    assert comparison.parity.verdict is Verdict.RISKY_DRIFT
+    assert comparison.build.diff_ids[:3] == comparison.runtime.diff_ids
+
+
+def test_an_older_build_image_is_compatible(shop: Shop) -> None:
+    assert shop.compare("sam/build-nodejs20.x:older")[0].parity.verdict is Verdict.COMPATIBLE_DRIFT
+
+
+def test_an_image_is_identical_to_itself(shop: Shop) -> None:
+    comparison, transfer = shop.compare("lambda/nodejs:20-x86_64", "lambda/nodejs:20")
+    assert comparison.parity.verdict is Verdict.IDENTICAL
+    assert transfer.layers == 0
+
+
+@pytest.mark.parametrize(
+    ("tag", "verdict"), [("1.127.0", Verdict.SAME_BASE), ("upgraded", Verdict.UNKNOWN), ("latest", Verdict.UNKNOWN)]
+)
+def test_checks_of_the_base_alone_read_no_layer_and_do_not_guess(shop: Shop, tag: str, verdict: Verdict) -> None:
+    comparison, transfer = shop.compare(f"sam/build-nodejs20.x:{tag}", checks=["base"])
+    assert comparison.parity.verdict is verdict
+    assert transfer.layers == 0
+
+
+def test_checks_of_packages_alone_do_not_trust_the_history(shop: Shop) -> None:
+    comparison, transfer = shop.compare("sam/build-nodejs20.x:1.127.0", checks=["packages"])
+    assert comparison.parity.verdict is Verdict.SAME_BASE
+    assert transfer.layers == 5  # three of the runtime, which the build image shares, and two of its own
+    assert comparison.build.os is not None
+
+
+def test_the_second_time_only_the_two_tags_are_asked_for(shop: Shop) -> None:
+    first, cold = shop.compare("sam/build-nodejs20.x:latest")
+    shop.compare("sam/build-nodejs20.x:1.127.0")
+    shop.registry.requests.clear()
+    second, warm = shop.compare("sam/build-nodejs20.x:latest")
+    assert second.parity == first.parity
+    assert shop.registry.paths() == ["/v2/sam/build-nodejs20.x/manifests/latest", "/v2/lambda/nodejs/manifests/20"]
+    assert (warm.requests, warm.layers) == (2, 0)
+    assert warm.cached == cold.layers + cold.cached
+    assert warm.size < 5000
+
+
+def test_a_layer_that_both_images_have_is_read_once(shop: Shop) -> None:
+    _comparison, transfer = shop.compare("sam/build-nodejs20.x:upgraded")
+    layers = shop.registry.paths("/blobs/")[2:]
+    assert len(layers) == len({path.rpartition("/")[2] for path in layers}) == transfer.layers
+
+
+def test_layers_below_what_is_wanted_are_not_read(shop: Shop) -> None:
+    """The upgrade has os-release and the packages: nothing below it matters."""
+    shop.compare("lambda/nodejs:20", "lambda/nodejs:20.2024.10.31")
+    comparison, transfer = shop.compare("sam/build-nodejs20.x:upgraded", "lambda/python:3.12")
+    assert comparison.parity.verdict is Verdict.RISKY_DRIFT
+    assert len(comparison.build.diff_ids) == 6
+    assert transfer.layers == 3 + 3  # all of the runtime; tools, development and upgrade of the build image
+
+
+def test_without_a_cache_folder_it_works_and_says_so(layouts: dict[str, oci.Layout], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with serve(Registry(layouts)) as registry:
+        comparison, transfer = Shop(registry, tmp_path / "file").compare("sam/build-nodejs20.x:upgraded")
+    assert comparison.parity.verdict is Verdict.RISKY_DRIFT
+    assert transfer.layers == 6
+
+
+def test_public_ecr_is_warm_in_four_requests(shop: Shop) -> None:
+    """Its token is for the whole registry: 401, token, two manifests."""
+    shop.registry.auth, shop.registry.scope = "token", "aws"
+    shop.compare("sam/build-nodejs20.x:latest")
+    _comparison, warm = shop.compare("sam/build-nodejs20.x:latest")
+    assert warm.requests == 4
+
+
+# Images that are broken in one way each, against a sound one.
+
+
+def pair(tmp_path: Path, build: oci.Image) -> tuple[Comparison, Transfer]:
+    runtime = oci.image(
+        [oci.layer([oci.file("usr/lib/os-release", AL2023), oci.symlink("etc/os-release", "../usr/lib/os-release")])]
+    )
+    for name, image in (("build", build), ("runtime", runtime)):
+        layout = oci.Layout()
+        layout.add("1", image)
+        layout.write(tmp_path / name)
+    transfer = Transfer()
+    comparison = compare(
+        parse_reference(f"oci:{tmp_path}/build:1"),
+        parse_reference(f"oci:{tmp_path}/runtime:1"),
+        PLATFORMS["x86_64"],
+        checks=["base", "packages"],
+        sources=Sources(transfer, mirrors={}, timeout=5),
+        cache=Cache(tmp_path / "cache"),
+        transfer=transfer,
+    )
+    return comparison, transfer
+
+
+def one_layer(content: list[oci.Entry] | bytes) -> oci.Image:
+    return oci.image([oci.layer(content)])
+
+
+OS = [oci.file("etc/os-release", AL2023)]
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ([], ("no /etc/os-release", "no rpm database")),
+        (OS, ("no rpm database",)),
+        ([*OS, oci.file("var/lib", b"a file")], ("no rpm database",)),
+        ([*OS, oci.directory("var/lib/rpm/rpmdb.sqlite")], ("no rpm database",)),
+        ([*OS, oci.file("var/lib/rpm/Packages", b"bdb")], ("BerkeleyDB",)),
+        ([*OS, oci.file("var/lib/rpm/rpmdb.sqlite", b"junk")], ("/var/lib/rpm/rpmdb.sqlite", "not an sqlite file")),
+        ([*OS, oci.symlink("var", "var")], ("no rpm database",)),
+        ([oci.symlink("etc/os-release", "os-release")], ("no /etc/os-release",)),
+    ],
+)
+def test_what_cannot_be_read_makes_the_verdict_unknown(
+    tmp_path: Path, entries: list[oci.Entry], words: tuple[str, ...]
+) -> None:
+    comparison, _transfer = pair(tmp_path, one_layer(entries))
+    assert comparison.parity.verdict is Verdict.UNKNOWN
+    told = " ".join(comparison.parity.notes)
+    assert all(word in told for word in words), told
+
+
+def test_links_to_unexpected_places_are_followed(tmp_path: Path) -> None:
+    layers = [
+        oci.layer([oci.file("opt/hidden/release", AL2023.replace(b"2023.6", b"2023.7"))]),
+        oci.layer([oci.symlink("etc/os-release", "/opt/link"), oci.symlink("opt/link", "hidden/release")]),
+    ]
+    comparison, _transfer = pair(tmp_path, oci.image(layers))
+    assert comparison.build.os is not None
+    assert comparison.build.os.release == "2023.7.20241031"
+
+
+def test_a_hard_link_to_an_unexpected_place_is_followed(tmp_path: Path) -> None:
+    entries = [oci.file("opt/release", AL2023), oci.hardlink("etc/os-release", "opt/release")]
+    comparison, _transfer = pair(tmp_path, one_layer(entries))
+    assert comparison.build.os is not None
+    assert comparison.build.os.release == "2023.6.20241031"
+
+
+@pytest.mark.parametrize(
+    ("image", "kind"),
+    [
+        (one_layer([oci.file("../etc/os-release", AL2023)]), HostileLayer),
+        (one_layer([oci.file("etc/os-release", bytes(300 << 20))]), HostileLayer),
+        (one_layer(b"no tar at all"), BrokenLayer),
+    ],
+    ids=["climbs out", "absurd size", "no tar"],
+)
+def test_hostile_and_broken_layers_end_in_an_error(tmp_path: Path, image: oci.Image, kind: type[ImageError]) -> None:
+    with pytest.raises(kind) as failed:
+        pair(tmp_path, image)
+    assert "oci:" in failed.value.message
+
+
+def test_an_absolute_name_is_a_name_in_the_image(tmp_path: Path) -> None:
+    comparison, _transfer = pair(tmp_path, one_layer([oci.file("/etc/os-release", AL2023)]))
+    assert comparison.build.os is not None
+    assert comparison.build.os.release == "2023.6.20241031"
+
+
+def test_a_layer_with_a_wrong_digest_is_named_and_not_kept(shop: Shop) -> None:
+    shop.registry.faults.append(Fault("/lambda/nodejs/blobs/", times=0, corrupt=True))
+    comparison, _transfer = shop.compare("sam/build-nodejs20.x:latest", checks=["base"])
+    shop.registry.faults[0].times = 1
+    with pytest.raises(BadDigest, match="layer sha256:"):
+        shop.compare("sam/build-nodejs20.x:latest")
+    assert not list((shop.folder / "v1").glob("layer/*"))
+    assert shop.compare("sam/build-nodejs20.x:latest")[0].parity.verdict is Verdict.RISKY_DRIFT
+    assert comparison.parity.verdict is Verdict.UNKNOWN
+
+
+def test_a_layer_that_breaks_off_again_and_again(shop: Shop) -> None:
+    shop.compare("sam/build-nodejs20.x:latest", checks=["base"])
+    shop.registry.faults.append(Fault("/blobs/", times=99, cut_after=10))
+    with pytest.raises(TruncatedBlob):
+        shop.compare("sam/build-nodejs20.x:latest")

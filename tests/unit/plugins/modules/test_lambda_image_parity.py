@@ -1,0 +1,188 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module as Ansible runs it, over the images that the testbed makes, as OCI layouts on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image import http
+from ansible_collections.lambdaops.deploy.plugins.modules import lambda_image_parity as module
+from lambdaops_testbed.images import pairs
+
+Run = Callable[..., dict[str, Any]]
+
+RESULTS = {
+    *("acceptable", "changed", "msg", "verdict", "differences", "build", "runtime", "build_only_packages"),
+    *("transfer", "advice", "table", "notes"),
+}
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("images")
+    for repository, layout in pairs.repositories().items():
+        layout.write(folder / repository)
+    return folder
+
+
+@pytest.fixture
+def run(run_module: Run, tmp_path: Path, images: Path) -> Run:
+    """Run the module with public.ecr.aws mirrored by the folder of layouts."""
+
+    def call(**options: Any) -> dict[str, Any]:
+        defaults = {"cache_dir": str(tmp_path / "cache"), "registry_mirrors": {"public.ecr.aws": f"oci:{images}"}}
+        result = run_module(module, **(defaults | options))
+        result.pop("invocation", None)
+        return result
+
+    return call
+
+
+def test_the_first_users_report_fails_with_one_sentence_and_all_results(run: Run) -> None:
+    result = run(runtime="nodejs20.x")
+    assert result["failed"]
+    assert result["verdict"] == "risky_drift"
+    for word in ("risky_drift", "Amazon Linux 2023.6.20250107", "Amazon Linux 2023.6.20241031", "16 packages", "expat"):
+        assert word in result["msg"]
+    assert result.keys() >= RESULTS
+    assert result["build"]["reference"] == "public.ecr.aws/sam/build-nodejs20.x:latest-x86_64"
+    assert result["runtime"]["reference"] == "public.ecr.aws/lambda/nodejs:20-x86_64"
+    assert result["runtime"]["pinned"] == f"public.ecr.aws/lambda/nodejs@{result['runtime']['digest']}"
+    assert result["runtime"]["packages"] > 100
+    assert f"RUN dnf -y --releasever={result['runtime']['release']} --allowerasing distro-sync" in result["advice"]
+    assert result["table"][2].startswith("os-release")
+
+
+def test_the_same_base_passes_without_a_layer(run: Run) -> None:
+    result = run(build_image="public.ecr.aws/sam/build-nodejs20.x:1.127.0", runtime="nodejs20.x")
+    assert not result.get("failed")
+    assert result.keys() == RESULTS
+    assert result["changed"] is False
+    assert result["verdict"] == "same_base"
+    assert result["transfer"]["layers_read"] == 0
+    assert result["build"]["release"] is None
+    assert (result["differences"], result["table"], result["advice"]) == ([], [], [])
+
+
+def test_results_have_the_same_keys_in_check_mode(run: Run) -> None:
+    plain = run(runtime="python3.12", architecture="arm64", fail_on="never")
+    checked = run(runtime="python3.12", architecture="arm64", fail_on="never", check_mode=True)
+    assert checked["transfer"]["layers_read"] == 0
+    for result in (plain, checked):
+        result.pop("transfer")
+    assert checked == plain
+    assert plain["build"]["platform"] == "linux/arm64"
+
+
+@pytest.mark.parametrize(
+    ("tag", "fail_on", "fails"),
+    [
+        ("latest", "risky_drift", True),
+        ("latest", "incompatible", False),
+        ("latest", "never", False),
+        ("older", "risky_drift", False),
+        ("older", "compatible_drift", True),
+        ("1.127.0", "compatible_drift", False),
+    ],
+)
+def test_fail_on(run: Run, tag: str, fail_on: str, fails: bool) -> None:
+    result = run(build_image=f"public.ecr.aws/sam/build-nodejs20.x:{tag}", runtime="nodejs20.x", fail_on=fail_on)
+    assert result.get("failed", False) is fails
+    assert result["changed"] is False
+
+
+def test_unknown_fails_unless_nothing_does(run: Run) -> None:
+    options = {"runtime": "nodejs20.x", "checks": ["base"]}
+    assert run(**options, fail_on="incompatible")["failed"]
+    result = run(**options, fail_on="never")
+    assert result["verdict"] == "unknown"
+    assert not result.get("failed")
+
+
+def test_the_cache_is_used(run: Run) -> None:
+    cold = run(runtime="nodejs20.x")
+    warm = run(runtime="nodejs20.x")
+    assert cold["transfer"]["layers_read"] > 0
+    assert warm["transfer"]["layers_read"] == 0
+    assert warm["differences"] == cold["differences"]
+
+
+def test_layouts_by_path(run: Run, images: Path) -> None:
+    result = run(
+        build_image=f"oci:{images}/sam/build-nodejs20.x:1.127.0",
+        runtime_image=f"oci:{images}/lambda/nodejs:20",
+        registry_mirrors={},
+    )
+    assert result["verdict"] == "same_base"
+    assert result["transfer"]["requests"] == 0
+
+
+BAD = {
+    "a reference that does not parse": ({"build_image": "No:Image!", "runtime": "nodejs20.x"}, "does not parse"),
+    "an unknown runtime": ({"runtime": "cobol"}, "not the name of a Lambda runtime"),
+    "an unknown tag": ({"build_image": "public.ecr.aws/sam/build-nodejs20.x:0", "runtime": "nodejs20.x"}, "tagged '0'"),
+    "an unknown platform": (
+        {
+            "build_image": "public.ecr.aws/sam/build-nodejs20.x:latest-x86_64",
+            "runtime": "nodejs20.x",
+            "architecture": "arm64",
+        },
+        "offers linux/amd64",
+    ),
+    "a missing layout": ({"runtime": "nodejs99.x"}, "does not exist"),
+    "a registry that is not there": (
+        {"runtime": "nodejs20.x", "registry_mirrors": {"public.ecr.aws": "http://127.0.0.1:1"}, "timeout": 2},
+        "the connection is refused",
+    ),
+    "a mirror that does not parse": (
+        {"runtime": "nodejs20.x", "registry_mirrors": {"public.ecr.aws": "ftp://x"}},
+        "mirror",
+    ),
+    "mirrors that are no text": ({"runtime": "nodejs20.x", "registry_mirrors": {"public.ecr.aws": None}}, "mirror"),
+    "no time": ({"runtime": "nodejs20.x", "timeout": 0}, "at least 1 second"),
+    "both runtimes": ({"runtime": "nodejs20.x", "runtime_image": "x"}, "mutually exclusive"),
+    "no runtime": ({"build_image": "x"}, "runtime_image, runtime"),
+    "no build image": ({"runtime_image": "x"}, "build_image, runtime"),
+}
+
+
+@pytest.mark.parametrize(("options", "words"), BAD.values(), ids=BAD)
+def test_bad_input_is_one_sentence_without_a_traceback(run: Run, options: dict[str, Any], words: str) -> None:
+    result = run(**options)
+    assert result["failed"]
+    assert words in result["msg"]
+    assert "Traceback" not in str(result)
+    assert "verdict" not in result
+
+
+def test_without_requests_it_says_what_to_install(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "requests", None)
+    result = run(runtime="nodejs20.x", registry_mirrors={})
+    assert result["failed"]
+    assert "requests" in result["msg"]
+    assert not run(runtime="nodejs20.x", fail_on="never").get("failed")  # layouts do without
+
+
+def test_options_are_documented_as_they_are() -> None:
+    documented = yaml.safe_load(module.DOCUMENTATION)["options"]
+    spec = module.argument_spec()
+    assert documented.keys() == spec.keys()
+    for name, option in spec.items():
+        for key in ("type", "choices", "default", "elements"):
+            assert documented[name].get(key) == option.get(key), (name, key)
+
+
+def test_results_are_documented_as_they_are(run: Run) -> None:
+    documented = yaml.safe_load(module.RETURN)
+    result = run(runtime="nodejs20.x", fail_on="never")
+    assert documented.keys() == result.keys() - {"changed"}
+    for name in ("build", "runtime", "transfer"):
+        assert documented[name]["contains"].keys() == result[name].keys()
+    assert documented["differences"]["contains"].keys() == result["differences"][0].keys()
