@@ -127,6 +127,11 @@ def changed_fields(before: FunctionSnapshot, after: FunctionSnapshot) -> tuple[s
 
 
 def _refuse_misfits(snapshot: FunctionSnapshot, wanted: Wanted) -> None:
+    if snapshot.version != "$LATEST":
+        raise InvalidRequest(
+            f"{wanted.name} names version {snapshot.version}, and a published version can't be changed.",
+            hint="Leave the version or alias out of the name: updates go to $LATEST.",
+        )
     if snapshot.package_type == "Image":
         misfits = [s.option for s in SETTINGS if s.zip_only and s.option in wanted.settings]
         if wanted.code is not None:

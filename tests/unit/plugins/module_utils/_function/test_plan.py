@@ -119,6 +119,11 @@ def test_zip_options_do_not_fit_image_functions(wanted: Wanted, named: str) -> N
         make_plan(image, wanted)
 
 
+def test_published_versions_are_not_updated() -> None:
+    with pytest.raises(InvalidRequest, match=r"orders:live names version 7.*\$LATEST"):
+        make_plan(FunctionSnapshot.of(configuration(Version="7")), Wanted("orders:live"))
+
+
 @pytest.mark.parametrize("option", ["role", "runtime", "handler"])
 def test_what_a_function_needs_cannot_be_cleared(option: str) -> None:
     with pytest.raises(InvalidRequest, match=f"{option} is empty"):
