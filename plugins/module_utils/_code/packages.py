@@ -98,8 +98,9 @@ def read_package(path: str) -> Package:
     if is_directory:
         return _package(path, PackageKind.DIRECTORY, None, None, read_tree(path))
     # Looked at before it is hashed, so that a disk image by mistake fails at once.
-    with open_regular(path) as (handle, found), open_zip(handle, path) as archive:
-        entries = read_entries(archive, path)
+    with open_regular(path) as (handle, found):
+        with open_zip(handle, path) as archive:
+            entries = read_entries(archive, path)
         handle.seek(0)
         digest = _hash(handle)
     return _package(path, PackageKind.ZIP, found.st_size, digest, entries)

@@ -34,7 +34,7 @@ class Login:
         return "Basic " + base64.b64encode(f"{self.username}:{self.password}".encode()).decode("ascii")
 
 
-FindLogin: TypeAlias = "Callable[[str], Login | None]"
+FindLogin: TypeAlias = Callable[[str], "Login | None"]
 
 
 def stored_login(host: str) -> Login | None:

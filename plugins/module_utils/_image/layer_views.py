@@ -29,7 +29,7 @@ _FILES = 256 << 20
 # Each round asks for at least one path more, such as the target of a link that nobody expects.
 _ROUNDS = 50
 
-Questions: TypeAlias = "Callable[[Rootfs], frozenset[str] | None]"
+Questions: TypeAlias = Callable[[Rootfs], "frozenset[str] | None"]
 
 
 class LayerViews:
