@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from ansible.module_utils.common import warnings
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.module_utils.testing import patch_module_args
 
@@ -34,6 +35,8 @@ def run_module(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> RunModule:
     def run(module: ModuleType, *, check_mode: bool = False, diff: bool = False, **options: Any) -> dict[str, Any]:
         asked = options | internals | {"_ansible_check_mode": check_mode, "_ansible_diff": diff}
         capsys.readouterr()
+        for kept in (warnings._global_warnings, warnings._global_deprecations):  # by the process, of earlier runs
+            kept.clear()
         with patch_module_args(asked), pytest.raises(SystemExit):
             module.main()
         result: dict[str, Any] = json.loads(capsys.readouterr().out)
