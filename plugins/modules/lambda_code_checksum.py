@@ -256,6 +256,7 @@ from ansible_collections.amazon.aws.plugins.module_utils.botocore import check_s
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.comparison import Deployed, check
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.errors import CodeError
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.client import LambdaApi
 from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
 
 ARGUMENTS: dict[str, Any] = {
@@ -279,9 +280,6 @@ def deployed_code(module: LambdaopsModule) -> Deployed | None:
         check_sdk_version_supported(warn=module.warn)
     except AnsibleBotocoreError as error:
         module.fail_json(msg=to_native(error))
-    # It imports botocore, without which a package can still be hashed.
-    from ansible_collections.lambdaops.deploy.plugins.module_utils._function.client import LambdaApi
-
     seen = LambdaApi(module.engine_client("lambda")).get_function(name, qualifier)
     return Deployed(seen.name, seen.code_sha256, seen.version, seen.last_modified, seen.package_type)
 
