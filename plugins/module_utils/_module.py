@@ -25,9 +25,6 @@ from ._errors import EngineError
 VERSION = "0.1.0"
 HIDDEN = "VALUE_HIDDEN"
 
-# One update is in flight at a time and the engine retries by itself, knowing what a repeated write would do.
-CLIENT_CONFIG: dict[str, Any] = {"retries": {"total_max_attempts": 1, "mode": "standard"}, "connect_timeout": 10}
-
 
 def masked(params: Mapping[str, Any], secret_options: frozenset[str]) -> dict[str, Any]:
     """The task's arguments with the values of secret options hidden and their names kept."""
@@ -51,15 +48,20 @@ class _DiscreetModule(AnsibleModule):
     params: dict[str, Any]
 
     def _log_invocation(self) -> None:
-        shown, self.params = self.params, masked(self.params, self.secret_options)
+        shown, self.params = self.params, self._masked_params()
         try:
             super()._log_invocation()
         finally:
             self.params = shown
 
     def _return_formatted(self, kwargs: dict[str, Any]) -> None:
-        kwargs.setdefault("invocation", {"module_args": masked(self.params, self.secret_options)})
+        kwargs.setdefault("invocation", {"module_args": self._masked_params()})
         super()._return_formatted(kwargs)
+
+    def _masked_params(self) -> dict[str, Any]:
+        """An option that does not exist may be a secret one with a slip of the pen in its name."""
+        known = {name for option, spec in self.argument_spec.items() for name in (option, *spec.get("aliases", ()))}
+        return masked(self.params, self.secret_options | (self.params.keys() - known))
 
 
 class LambdaopsModule(AnsibleAWSModule):
@@ -77,9 +79,18 @@ class LambdaopsModule(AnsibleAWSModule):
         set_collection_info(collection_name="lambdaops.deploy", collection_version=VERSION)
         super().__init__(**kwargs)
 
-    def engine_client(self, service: str) -> Any:
-        """A botocore client that tries once: the engines decide what is safe to repeat."""
-        return self.client(service, config=CLIENT_CONFIG)
+    def engine_client(self, service: str, longest_answer: int = 60) -> Any:
+        """A botocore client that tries once, whatever `aws_config` says: the engines decide what is safe to repeat.
+
+        longest_answer: seconds after which an answer counts as lost, within 5 and 60.
+        """
+        config = {
+            **(self.params["aws_config"] or {}),
+            "retries": {"total_max_attempts": 1, "mode": "standard"},
+            "connect_timeout": 10,
+            "read_timeout": min(60, max(5, longest_answer)),
+        }
+        return self.client(service, aws_config=config)
 
     def warn(self, *args: Any, **kwargs: Any) -> None:
         """Warn once: amazon.aws would pass the warning on in the result as well, which is deprecated."""

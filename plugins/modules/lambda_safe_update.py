@@ -53,8 +53,8 @@ options:
   code_sha256:
     description:
       - SHA-256 that the code must have, in base64, in hex, or as C(sha256:) with hex.
-      - If O(zip_file) has another one, the task fails before anything is touched. If the object in S3 turns out to
-        have another one, the task fails after the update, since only Lambda reads the object.
+      - If O(zip_file) has another one, or S3 says so of the object, the task fails before anything is touched. What S3
+        can't say, only Lambda finds out, and the task fails after the update.
     type: str
   environment_variables:
     description:
@@ -130,7 +130,7 @@ options:
     default: retry
   wait_timeout:
     description:
-      - How long all the waiting of this task may take together, in seconds.
+      - How long all the waiting of this task may take together, in seconds, at least 1.
     type: int
     default: 300
 attributes:
@@ -150,6 +150,9 @@ notes:
   - Conflicts (409) and changes by others (412) are waited for and planned anew, throttles honour C(Retry-After), and a
     write whose answer was lost is looked up before it is repeated.
   - Idle functions (state C(Inactive)) are updated like active ones.
+  - C(retries) in O(aws_config) do not apply, since this module decides what is safe to repeat.
+  - Should a message of AWS quote the value of an environment variable, it is starred out if it has four characters or
+    more; shorter ones can't be told from ordinary text.
 seealso:
   - module: amazon.aws.lambda
     description: Creates and deletes functions.
@@ -274,12 +277,19 @@ api_calls:
 from typing import Any
 
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests import parse_sha256
+from ansible_collections.lambdaops.deploy.plugins.module_utils._code.errors import CodeError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.client import LambdaApi
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import Code, S3Package, ZipUpload
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deadline import Deadline
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.environment import Mode, read_wanted
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.environment import (
+    Mode,
+    concealable,
+    read_wanted,
+)
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.errors import InvalidRequest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report import (
     diff_result,
+    environment_result,
     function_result,
     summary,
 )
@@ -313,7 +323,7 @@ ARGUMENTS: dict[str, Any] = {
             "layer_name": {"type": "str", "aliases": ["layer_arn"]},
             "version": {"type": "int", "aliases": ["layer_version"]},
         },
-        "mutually_exclusive": [("layer_version_arn", "layer_name")],
+        "mutually_exclusive": [("layer_version_arn", "layer_name"), ("layer_version_arn", "version")],
         "required_one_of": [("layer_version_arn", "layer_name")],
         "required_by": {"layer_name": ["version"]},
     },
@@ -322,22 +332,34 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
+def refuse_nonsense(module: LambdaopsModule) -> None:
+    """What no function and no deadline can be."""
+    if not module.params["name"].strip():
+        raise InvalidRequest("name is empty.", hint="Name the function to update.")
+    if module.params["wait_timeout"] < 1:
+        raise InvalidRequest("wait_timeout is less than 1 second.", hint="Give the seconds that the update may take.")
+
+
 def wanted_code(module: LambdaopsModule) -> Code | None:
     """The code that the task asks for."""
     params = module.params
     stated = None if params["code_sha256"] is None else parse_sha256(params["code_sha256"])
     if params["zip_file"] is not None:
         return ZipUpload.of(params["zip_file"], stated)
-    if params["s3_bucket"] is None:
-        return None
-    where = (params["s3_bucket"], params["s3_key"], params["s3_object_version"])
-    package = S3Package.of(module.engine_client("s3"), *where, stated=stated)
-    if package.digest is None:
-        module.warn(
-            f"Nobody knows the SHA-256 of {package}, so the code is updated each time: upload it with "
-            "--checksum-algorithm SHA256, or state code_sha256."
+    if params["s3_bucket"] is not None:
+        where = (params["s3_bucket"], params["s3_key"], params["s3_object_version"])
+        package = S3Package.of(module.client("s3"), *where, stated=stated)
+        if package.digest is None:
+            module.warn(
+                f"Nobody knows the SHA-256 of {package}, so the code is updated each time: upload it with "
+                "--checksum-algorithm SHA256 and allow s3:GetObject, or state code_sha256."
+            )
+        return package
+    if stated:
+        raise CodeError(
+            "code_sha256 says what the code must be, but not where it is.", hint="Add zip_file or s3_bucket."
         )
-    return package
+    return None
 
 
 def wanted_function(module: LambdaopsModule) -> Wanted:
@@ -364,9 +386,11 @@ def main() -> None:
         secret_options=frozenset({"environment_variables"}),
     )
     with module.reporting():
+        refuse_nonsense(module)
         wanted = wanted_function(module)
         deadline = Deadline(module.params["wait_timeout"])
-        api = LambdaApi(module.engine_client("lambda"), deadline, wanted.secrets)
+        client = module.engine_client("lambda", longest_answer=module.params["wait_timeout"])
+        api = LambdaApi(client, deadline, concealable((wanted.environment or {}).values()))
         update = update_function(
             api,
             wanted,
@@ -380,11 +404,15 @@ def main() -> None:
         "phases": update.journal.as_result(),
         "conflicts": update.journal.conflicts,
         "function": function_result(update.after),
-        "environment": {name: fate.value for name, fate in update.plan.environment.items()},
+        "environment": environment_result(update),
         "api_calls": dict(api.calls),
     }
     if module._diff:
-        result["diff"] = diff_result(update.plan)
+        result["diff"] = diff_result(update)
+    if update.after.update_failed and not update.journal.changed:
+        module.warn(
+            f"The last update of {wanted.name}, not this one, ended Failed ({update.after.last_update_reason_code})."
+        )
     module.exit_json(**result)
 
 

@@ -31,11 +31,14 @@ def object_digest(client: Any, bucket: str, key: str, object_version: str | None
     try:
         head = client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **version)
     except botocore_errors.ClientError as error:
-        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 403:
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        if status == 403:
             return None
         raise CodeError(
             f"s3://{bucket}/{key} can't be read: S3 answers {error.response.get('Error', {}).get('Code', 'an error')}.",
-            hint="Check s3_bucket, s3_key and s3_object_version, and that the package was uploaded.",
+            hint="Run the task again."
+            if status >= 500
+            else "Check s3_bucket, s3_key and s3_object_version, and that the package was uploaded.",
         ) from None
     except botocore_errors.BotoCoreError as error:
         raise CodeError(

@@ -10,13 +10,15 @@ another try is for `update.py` to say, which reads the function again first.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any, Protocol
 
 from .deadline import Deadline, backoff
+from .environment import concealable
 from .errors import (
     AnswerLost,
     Denied,
@@ -36,13 +38,17 @@ from .snapshot import FunctionSnapshot
 try:
     from botocore import exceptions as botocore_errors
     from botocore import xform_name
+    from botocore.parsers import ResponseParserError
 except ImportError:  # without it there is no client to call this with
     pass
 
 _READ_RETRIES = 5
 
 # Source: AWS Lambda developer guide and API reference; other 409s (an alias that exists, a version in use) stay.
-_BUSY = re.compile(r"in progress|pending|concurrent|cannot be performed at this time", re.IGNORECASE)
+_BUSY = re.compile(
+    r"update is in progress|following state: Pending|concurrent (requests|update)|cannot be performed at this time",
+    re.IGNORECASE,
+)
 _THROTTLES = re.compile(r"TooManyRequests|Throttl|RequestLimitExceeded|SlowDown")
 _BAD_CREDENTIALS = re.compile(
     r"ExpiredToken|InvalidClientTokenId|UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch"
@@ -65,13 +71,14 @@ class Step(Protocol):
 class LambdaApi:
     """A botocore Lambda client, counted and translated.
 
-    client: one that tries once, since retries are decided here. secrets: texts that no message may contain.
+    client: one that tries once, since retries are decided here. secrets: texts that no message of the service may
+    bring back; the environments that are read join them.
     """
 
-    def __init__(self, client: Any, deadline: Deadline | None = None, secrets: frozenset[str] = frozenset()) -> None:
+    def __init__(self, client: Any, deadline: Deadline | None = None, secrets: Iterable[str] = ()) -> None:
         self._client = client
         self._deadline = deadline or Deadline(60)
-        self._secrets = secrets
+        self._secrets = set(secrets)
         self._reached = False
         self.calls: Counter[str] = Counter()
 
@@ -80,24 +87,43 @@ class LambdaApi:
         request = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
         for pause in islice(backoff(), _READ_RETRIES):
             try:
-                return FunctionSnapshot.of(self._call("GetFunction", request)["Configuration"])
+                return self._snapshot(self._call("GetFunction", request).get("Configuration", {}))
             except AnswerLost:
                 if not self._reached or self._deadline.passed:
                     raise
                 self._deadline.sleep(pause)
-        return FunctionSnapshot.of(self._call("GetFunction", request)["Configuration"])
+        return self._snapshot(self._call("GetFunction", request).get("Configuration", {}))
 
     def write(self, name: str, step: Step, revision_id: str) -> FunctionSnapshot:
         """Send one write, guarded by the revision that was read; returns the function as Lambda says it will be."""
-        return FunctionSnapshot.of(self._call(step.operation, self._members(name, step, revision_id)))
+        return self._snapshot(self._call(step.operation, self._members(name, step, revision_id)))
 
     def check(self, name: str, step: Step) -> None:
         """Hold a write against the service model's limits without sending it. Raises InvalidRequest."""
         shape = self._client.meta.service_model.operation_model(step.operation).input_shape
         if found := violation(shape, self._members(name, step, None)):
-            raise InvalidRequest(
-                self._scrubbed(f"{name}: {found}."), hint="Correct the option of the same name; nothing was changed."
-            )
+            raise InvalidRequest(f"{name}: {found}.", hint="Correct the option of the same name; nothing was changed.")
+
+    def hide(self, text: str) -> str:
+        """A text of the service without the values of the environment, raw or as JSON writes them."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            for form in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+                text = text.replace(form, "********")
+        return _MEASURED.sub("(its text is hidden)", text)
+
+    def _snapshot(self, configuration: Mapping[str, Any]) -> FunctionSnapshot:
+        try:
+            snapshot = FunctionSnapshot.of(configuration)
+        except (KeyError, TypeError, AttributeError):
+            raise self._not_lambda() from None
+        self._secrets.update(concealable(snapshot.environment.values()))
+        return snapshot
+
+    def _not_lambda(self) -> FunctionError:
+        return Refused(
+            f"{self._client.meta.endpoint_url} does not answer as Lambda does.",
+            hint="Check endpoint_url (AWS_ENDPOINT_URL), and whether a proxy answers in its place.",
+        )
 
     @staticmethod
     def _members(name: str, step: Step, revision_id: str | None) -> dict[str, Any]:
@@ -110,6 +136,8 @@ class LambdaApi:
             self.calls[operation] += 1
             try:
                 answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
+            except ResponseParserError:
+                raise self._not_lambda() from None
             except (botocore_errors.ClientError, botocore_errors.BotoCoreError) as trouble:
                 error = self._translated(trouble, operation, request)
                 if not isinstance(error, Throttled):
@@ -135,7 +163,8 @@ class LambdaApi:
 
     def _answered(self, error: botocore_errors.ClientError, where: str) -> FunctionError:
         code: str = error.response.get("Error", {}).get("Code", "")
-        said = self._scrubbed(error.response.get("Error", {}).get("Message", "")).rstrip(".")
+        text: str = error.response.get("Error", {}).get("Message", "") or ""
+        said = self.hide(text).rstrip(".")
         metadata = error.response.get("ResponseMetadata", {})
         status: int = metadata.get("HTTPStatusCode", 0)
         message = f"{where} was refused with {status} {code}: {said}."
@@ -143,7 +172,7 @@ class LambdaApi:
             return Throttled(message, retry_after=_seconds(metadata.get("HTTPHeaders", {}).get("retry-after")))
         if status >= 500:
             return AnswerLost(f"{where} ended in {status} {code}: {said}.", hint="Run the task again.")
-        if code == "ResourceConflictException" and _BUSY.search(said):
+        if code == "ResourceConflictException" and _BUSY.search(text):
             return UpdateConflict(message)
         if code == "PreconditionFailedException" or status == 412:
             return RevisionMismatch(message)
@@ -186,16 +215,11 @@ class LambdaApi:
             case botocore_errors.HTTPClientError():
                 return AnswerLost(f"{where}: {endpoint} closed the connection without an answer, or took too long.")
             case botocore_errors.ParamValidationError():
-                return InvalidRequest(self._scrubbed(f"{where} can't be asked: {trouble}"))
+                return InvalidRequest(self.hide(f"{where} can't be asked: {trouble}"))
             case _:
                 return Denied(
-                    self._scrubbed(f"{where} can't be sent: {trouble}"), hint="Check the AWS profile and credentials."
+                    self.hide(f"{where} can't be sent: {trouble}"), hint="Check the AWS profile and credentials."
                 )
-
-    def _scrubbed(self, text: str) -> str:
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, "********")
-        return _MEASURED.sub("(its text is hidden)", text)
 
 
 def _seconds(header: str | None) -> float | None:

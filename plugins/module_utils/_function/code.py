@@ -9,7 +9,9 @@ Reading and hashing are the work of `_code`; here its packages take the form in 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeAlias
 
 from .._code.digests import Digest
@@ -60,14 +62,18 @@ class S3Package:
     key: str
     object_version: str | None = None
     digest: Digest | None = None
+    look: Callable[[], Digest | None] = field(default=lambda: None, repr=False, compare=False)
     option = "s3_bucket"
 
     @classmethod
     def of(
         cls, client: Any, bucket: str, key: str, object_version: str | None = None, stated: Digest | None = None
     ) -> S3Package:
-        """Ask S3 for the object's hash, unless it is stated. client: a botocore S3 client."""
-        return cls(bucket, key, object_version, stated or object_digest(client, bucket, key, object_version))
+        """Ask S3 for the object's hash, unless it is stated. client: a botocore S3 client. Raises a CodeError."""
+        if not bucket or not key:
+            raise CodeError("s3_bucket or s3_key is empty.", hint="Name the object that is the function's code.")
+        look = partial(object_digest, client, bucket, key, object_version)
+        return cls(bucket, key, object_version, stated or look(), look)
 
     @property
     def request(self) -> dict[str, Any]:
@@ -75,7 +81,13 @@ class S3Package:
         return {"S3Bucket": self.bucket, "S3Key": self.key, **version}
 
     def prove(self) -> None:
-        """Lambda reads the object, and proves it."""
+        """Look at the object once more before it is deployed. Raises a CodeError if it is missing or another one."""
+        found = self.look()
+        if found and self.digest and found != self.digest:
+            raise CodeError(
+                f"{self} has the SHA-256 {found.base64}, and code_sha256 says {self.digest.base64}.",
+                hint="Upload the right package, or correct code_sha256.",
+            )
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"

@@ -21,6 +21,7 @@ _SECOND = 0.8
 _GROWTH = 1.5
 _LIMIT = 5.0
 _JITTER = 0.05
+_NO_TIME = 0.001  # seconds; sleeping until a moment may end just before it
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Deadline:
 
     @property
     def passed(self) -> bool:
-        return self.elapsed >= self.seconds
+        return self.elapsed >= self.seconds - _NO_TIME
 
     def sleep(self, pause: float) -> None:
         """Sleep, but never past the deadline."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -104,6 +104,11 @@ def _text(name: str, value: Any, mode: Mode) -> str | None:
 
 
 _KINDS: dict[type, str] = {type(None): "null", dict: "a dictionary", list: "a list"}
+
+
+def concealable(values: Iterable[str | None]) -> frozenset[str]:
+    """Those values that can be hidden in a text; ones of three characters and less would only garble it."""
+    return frozenset(value for value in values if value and len(value) >= 4)
 
 
 def combine(current: Mapping[str, str], wanted: Mapping[str, str | None], mode: Mode) -> dict[str, str]:

@@ -32,18 +32,26 @@ class Outcome(StrEnum):
 
 @dataclass
 class Phase:
-    """One phase of an update. seconds: how long it took with its waiting. conflicts: 409s and 412s it met."""
+    """One phase of an update.
+
+    seconds: how long it took with its waiting. conflicts: 409s, 412s and changes by others that it met. accepted:
+    whether a write came into force, whatever somebody else made of it later. lost: writes whose answer never came.
+    """
 
     operation: str
     outcome: Outcome = Outcome.NOT_STARTED
     seconds: float = 0.0
     conflicts: int = 0
     accepted: bool = False
+    lost: int = 0
 
     def accept(self) -> None:
-        """Note that a write of this phase came into force, whatever somebody else makes of it later."""
         self.outcome = Outcome.APPLIED
         self.accepted = True
+
+    def lose(self) -> None:
+        self.outcome = Outcome.UNKNOWN
+        self.lost += 1
 
     def as_result(self) -> dict[str, Any]:
         return {
@@ -70,15 +78,21 @@ class Journal:
         finally:
             phase.seconds += self._clock() - started
 
-    def mark(self, outcome: Outcome, operations: frozenset[str]) -> None:
-        for operation in operations:
-            self.phases[operation].outcome = outcome
+    def close(self, writes: frozenset[str], planned: frozenset[str] = frozenset()) -> None:
+        """Say of each write how it ended, now that what is wanted is in force, or is planned."""
+        for operation in writes:
+            phase = self.phases[operation]
+            if operation in planned:
+                phase.outcome = Outcome.PLANNED
+            else:
+                phase.outcome = Outcome.APPLIED if phase.accepted else Outcome.UNCHANGED
 
     @property
     def changed(self) -> bool:
         """Whether anything was written, or may have been, or would be."""
         return any(
-            phase.accepted or phase.outcome in (Outcome.PLANNED, Outcome.UNKNOWN) for phase in self.phases.values()
+            phase.accepted or phase.lost or phase.outcome in (Outcome.PLANNED, Outcome.UNKNOWN)
+            for phase in self.phases.values()
         )
 
     @property

@@ -46,7 +46,8 @@ def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:
 def _out_of_range(shape: Any, size: float, subject: str) -> Iterator[str]:
     lowest, highest = shape.metadata.get("min"), shape.metadata.get("max")
     if (lowest is not None and size < lowest) or (highest is not None and size > highest):
-        yield f"{subject} {size}, and Lambda takes {lowest or 0} to {highest}"
+        span = f"at least {lowest}" if highest is None else f"{lowest or 0} to {highest}"
+        yield f"{subject} {size}, and Lambda takes {span}"
 
 
 def _fits(pattern: str, text: str) -> bool:

@@ -76,10 +76,9 @@ Step: TypeAlias = "CodeStep | ConfigurationStep"
 
 @dataclass(frozen=True)
 class Plan:
-    """The steps in the order in which they are to be carried out, and what happens to each name of the environment."""
+    """The steps in the order in which they are to be carried out."""
 
     steps: tuple[Step, ...]
-    environment: Mapping[str, Fate]
 
     @property
     def operations(self) -> frozenset[str]:
@@ -94,18 +93,15 @@ def make_plan(snapshot: FunctionSnapshot, wanted: Wanted) -> Plan:
     _refuse_misfits(snapshot, wanted)
     environment = _wanted_environment(snapshot, wanted)
     steps = (_code_step(snapshot, wanted.code), _configuration_step(snapshot, wanted, environment))
-    return Plan(
-        steps=tuple(step for step in steps if step is not None),
-        environment=fates(snapshot.environment, snapshot.environment if environment is None else environment),
-    )
+    return Plan(tuple(step for step in steps if step is not None))
 
 
 def predicted(snapshot: FunctionSnapshot, plan: Plan) -> FunctionSnapshot:
-    """The function as it will be read once the plan is carried out."""
+    """The function as it will be read once the plan is carried out; code_sha256 is "" where nobody knows it yet."""
     for step in plan.steps:
         match step:
             case CodeStep():
-                snapshot = replace(snapshot, code_sha256=step.after or snapshot.code_sha256)
+                snapshot = replace(snapshot, code_sha256=step.after or "")
             case ConfigurationStep():
                 settings = {**snapshot.settings, **{change.setting.option: change.after for change in step.changes}}
                 environment = snapshot.environment if step.environment is None else step.environment

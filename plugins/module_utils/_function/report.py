@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .environment import Fate
+from .environment import Fate, fates
 from .journal import Outcome, Phase
-from .plan import CodeStep, ConfigurationStep, Plan
 from .snapshot import FunctionSnapshot
-from .update import Update
+from .update import WRITES, Update
+
+_UNKNOWN_CODE = "(known once Lambda has read the object)"
 
 
 def function_result(snapshot: FunctionSnapshot) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def function_result(snapshot: FunctionSnapshot) -> dict[str, Any]:
         "version": snapshot.version,
         "package_type": snapshot.package_type,
         "architectures": list(snapshot.architectures),
-        "code_sha256": snapshot.code_sha256,
+        "code_sha256": snapshot.code_sha256 or None,
         "code_size": snapshot.code_size,
         "last_modified": snapshot.last_modified,
         "revision_id": snapshot.revision_id,
@@ -35,24 +36,32 @@ def function_result(snapshot: FunctionSnapshot) -> dict[str, Any]:
     }
 
 
-def diff_result(plan: Plan) -> dict[str, str]:
+def environment_result(update: Update) -> dict[str, str]:
+    """What happened to each variable, by name."""
+    before = update.before.environment if update.journal.changed else update.after.environment
+    return {name: fate.value for name, fate in fates(before, update.after.environment).items()}
+
+
+def diff_result(update: Update) -> dict[str, str]:
     """Before and after of what changes, for `--diff`; values of the environment are named, not shown."""
     before: list[str] = []
     after: list[str] = []
-    for step in plan.steps:
-        match step:
-            case CodeStep():
-                before.append(f"code_sha256: {step.before}")
-                after.append(f"code_sha256: {step.after or f'whatever {step.code} holds'}")
-            case ConfigurationStep():
-                for change in step.changes:
-                    before.append(f"{change.setting.option}: {change.before}")
-                    after.append(f"{change.setting.option}: {change.after}")
-                _diff_environment(plan.environment, before, after)
+    if update.journal.changed:
+        _diff_settings(update, before, after)
+        _diff_environment(environment_result(update), before, after)
     return {"before": _lines(before), "after": _lines(after)}
 
 
-def _diff_environment(environment: Mapping[str, Fate], before: list[str], after: list[str]) -> None:
+def _diff_settings(update: Update, before: list[str], after: list[str]) -> None:
+    old = {"code_sha256": update.before.code_sha256, **update.before.settings}
+    new = {"code_sha256": update.after.code_sha256 or _UNKNOWN_CODE, **update.after.settings}
+    for option in old:
+        if old[option] != new[option]:
+            before.append(f"{option}: {old[option]}")
+            after.append(f"{option}: {new[option]}")
+
+
+def _diff_environment(environment: Mapping[str, str], before: list[str], after: list[str]) -> None:
     for name, fate in environment.items():
         variable = f"environment_variables.{name}"
         match fate:
@@ -63,8 +72,6 @@ def _diff_environment(environment: Mapping[str, Fate], before: list[str], after:
             case Fate.CHANGED:
                 before.append(f"{variable}: (hidden, as it was)")
                 after.append(f"{variable}: (hidden, changed)")
-            case Fate.KEPT:
-                pass
 
 
 def _lines(lines: list[str]) -> str:
@@ -73,21 +80,18 @@ def _lines(lines: list[str]) -> str:
 
 def summary(update: Update) -> str:
     """One sentence on what happened, for a person who reads nothing else."""
-    told = [_told(phase) for phase in update.journal.phases.values() if phase.operation in _NAMES]
-    told = [phrase for phrase in told if phrase]
+    phases = update.journal.phases
+    told = [phrase for operation, name in WRITES.items() if (phrase := _told(name, phases[operation]))]
     conflicts = update.journal.conflicts
     met = f", after {conflicts} conflict{'s' * (conflicts != 1)}" if conflicts else ""
-    return f"{update.before.name}: {' and '.join(told)}{met}." if told else f"{update.before.name}: nothing to do."
+    return f"{update.before.name}: {' and '.join(told) or 'nothing to do'}{met}."
 
 
-_NAMES = {CodeStep.operation: "code", ConfigurationStep.operation: "configuration"}
-
-
-def _told(phase: Phase) -> str:
+def _told(name: str, phase: Phase) -> str:
     match phase.outcome:
         case Outcome.APPLIED:
-            return f"{_NAMES[phase.operation]} updated in {phase.seconds:.1f} s"
+            return f"{name} updated in {phase.seconds:.1f} s"
         case Outcome.PLANNED:
-            return f"{_NAMES[phase.operation]} would be updated"
+            return f"{name} would be updated"
         case _:
             return ""

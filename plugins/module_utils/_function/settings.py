@@ -50,6 +50,9 @@ class Setting:
     clearable: bool = False
 
 
+_MOST_LAYERS = 5
+
+
 def _member(name: str, default: Any) -> Callable[[Mapping[str, Any]], Any]:
     return lambda configuration: configuration.get(name, default)
 
@@ -63,7 +66,15 @@ def _complete_role(role: str, arn: Arn) -> str:
 
 
 def _complete_layers(layers: list[Mapping[str, Any]], arn: Arn) -> list[str]:
-    return [_complete_layer(layer, arn) for layer in layers]
+    """Raises InvalidRequest for what Lambda would refuse only after the code had been updated."""
+    arns = [_complete_layer(layer, arn) for layer in layers]
+    if len(arns) > _MOST_LAYERS:
+        raise InvalidRequest(
+            f"layers has {len(arns)} entries, and Lambda takes {_MOST_LAYERS}.", hint="Put some of them into one layer."
+        )
+    if len({version.rpartition(":")[0] for version in arns}) < len(arns):
+        raise InvalidRequest("layers names one layer twice.", hint="Keep one version of each layer.")
+    return arns
 
 
 def _complete_layer(layer: Mapping[str, Any], arn: Arn) -> str:

@@ -32,7 +32,7 @@ def settle(api: LambdaApi, name: str, deadline: Deadline, *, just_written: bool 
         if snapshot.broken:
             raise FunctionBroken(
                 f"{name} is in state {snapshot.state}"
-                + _because(snapshot.state_reason_code, snapshot.state_reason)
+                + _because(snapshot.state_reason_code, api.hide(snapshot.state_reason))
                 + ", in which Lambda takes no updates.",
                 hint=_HINTS.get(snapshot.state, "Bring it back to Active first, then run the task again."),
             )
@@ -42,7 +42,7 @@ def settle(api: LambdaApi, name: str, deadline: Deadline, *, just_written: bool 
             raise StillInMotion(
                 f"{name} had not settled after {deadline.seconds:g} s: State {snapshot.state}, "
                 f"LastUpdateStatus {snapshot.last_update_status}"
-                + _because(snapshot.last_update_reason_code, snapshot.last_update_reason)
+                + _because(snapshot.last_update_reason_code, api.hide(snapshot.last_update_reason))
                 + ".",
                 hint="Raise wait_timeout; functions in a VPC and image functions take up to minutes.",
             )

@@ -10,14 +10,24 @@ foreign change, lost answer), the function is read and planned again, so nothing
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .._code.digests import parse_sha256
 from .._errors import EngineError
 from .client import LambdaApi
 from .deadline import Deadline, backoff
-from .errors import AnswerLost, ForeignChange, NotStored, RevisionMismatch, StillInMotion, UpdateConflict, UpdateFailed
+from .errors import (
+    AnswerLost,
+    ForeignChange,
+    NotStored,
+    RevisionMismatch,
+    StillInMotion,
+    Unreachable,
+    UpdateConflict,
+    UpdateFailed,
+)
 from .journal import Journal, Outcome, Phase
 from .plan import CodeStep, ConfigurationStep, Plan, Step, changed_fields, make_plan, predicted
 from .settle import settle
@@ -25,7 +35,8 @@ from .snapshot import FunctionSnapshot
 from .wanted import Wanted
 
 SETTLE = "Settle"
-_WRITES = (CodeStep.operation, ConfigurationStep.operation)
+WRITES = {CodeStep.operation: "code", ConfigurationStep.operation: "configuration"}
+_LOST_WRITES = 5  # that end without an answer, before the last of them is given up on
 
 
 class OnConflict(StrEnum):
@@ -37,11 +48,10 @@ class OnConflict(StrEnum):
 
 @dataclass(frozen=True)
 class Update:
-    """How an update ended, or how it would. plan: the one made from the first reading."""
+    """How an update ended, or how it would. before: the first reading. after: the last, or what is predicted."""
 
     before: FunctionSnapshot
     after: FunctionSnapshot
-    plan: Plan
     journal: Journal
 
 
@@ -57,7 +67,7 @@ def update_function(
 
     Raises an EngineError whose facts say what is in force: `phases`, `changed`, `conflicts` and `api_calls`.
     """
-    journal = Journal((SETTLE, *_WRITES), deadline.clock)
+    journal = Journal((SETTLE, *WRITES), deadline.clock)
     try:
         with journal.phase(SETTLE) as phase:
             phase.outcome = Outcome.FAILED
@@ -68,13 +78,16 @@ def update_function(
             api.check(wanted.name, step)
             if isinstance(step, CodeStep):
                 step.code.prove()
-        if not carry_out:
-            journal.mark(Outcome.PLANNED, plan.operations)
-            journal.mark(Outcome.UNCHANGED, frozenset(_WRITES) - plan.operations)
-            return Update(before, predicted(before, plan), plan, journal)
-        after = _Round(api, deadline, on_conflict, journal).until_in_force(before, wanted)
-        return Update(before, after, plan, journal)
+        if carry_out:
+            after = _Work(api, deadline, on_conflict, journal).until_in_force(before, plan, wanted)
+            journal.close(frozenset(WRITES))
+        else:
+            after = predicted(before, plan)
+            journal.close(frozenset(WRITES), planned=plan.operations)
+        return Update(before, after, journal)
     except EngineError as error:
+        if done := [name for operation, name in WRITES.items() if journal.phases[operation].accepted]:
+            error.hint = f"{error.hint} The {' and the '.join(done)} had been updated before.".strip()
         error.facts |= {
             "changed": journal.changed,
             "phases": journal.as_result(),
@@ -85,71 +98,105 @@ def update_function(
 
 
 @dataclass
-class _Round:
+class _Work:
     """The loop of read, plan and write, and what it needs all the way."""
 
     api: LambdaApi
     deadline: Deadline
     on_conflict: OnConflict
     journal: Journal
+    setbacks: Iterator[float] = field(default_factory=backoff)
 
-    def until_in_force(self, snapshot: FunctionSnapshot, wanted: Wanted) -> FunctionSnapshot:
-        setbacks = backoff()
-        plan = make_plan(snapshot, wanted)
+    def until_in_force(self, snapshot: FunctionSnapshot, plan: Plan, wanted: Wanted) -> FunctionSnapshot:
         while plan.steps:
             step = plan.steps[0]
+            self._refuse_to_start_late(step, wanted)
             with self.journal.phase(step.operation) as phase:
                 answer = self._write(wanted.name, step, snapshot, phase)
+                seen = settle(self.api, wanted.name, self.deadline, just_written=answer is not None)
                 if answer is None:
-                    self._pause_or_give_up(wanted.name, phase, next(setbacks))
-                    seen = settle(self.api, wanted.name, self.deadline)
+                    wanted = _found(seen, step, phase, wanted)
                     self._notice_others(snapshot, seen, phase)
                 else:
-                    seen = settle(self.api, wanted.name, self.deadline, just_written=True)
-                    _refuse_failure(seen, step, phase)
+                    self._refuse_failure(seen, step, phase, wanted)
                     phase.accept()
                     wanted = _checked(answer, step, wanted)
+                    self._notice_others(answer, seen, phase)
                 plan = make_plan(seen, wanted)
-                if phase.outcome is Outcome.UNKNOWN and step.operation not in plan.operations:
+                if phase.lost and step.operation not in plan.operations:
                     phase.accept()
+                if phase.accepted and step.operation in plan.operations:
+                    self.deadline.sleep(next(self.setbacks))
                 snapshot = seen
-        self.journal.mark(
-            Outcome.UNCHANGED,
-            frozenset(name for name in _WRITES if self.journal.phases[name].outcome is not Outcome.APPLIED),
-        )
         return snapshot
 
+    def _refuse_to_start_late(self, step: Step, wanted: Wanted) -> None:
+        if not self.deadline.passed:
+            return
+        conflicts = self.journal.phases[step.operation].conflicts
+        raise StillInMotion(
+            f"{step.operation} on {wanted.name} is still to be done after {self.deadline.seconds:g} s"
+            + (f" and {conflicts} conflict{'s' * (conflicts != 1)} with other updates." if conflicts else "."),
+            hint="Raise wait_timeout, or find out what else updates this function.",
+        )
+
     def _write(self, name: str, step: Step, snapshot: FunctionSnapshot, phase: Phase) -> FunctionSnapshot | None:
-        """Send one step. None: refused for now, or nobody knows; phase.outcome tells which."""
-        phase.outcome = Outcome.FAILED
+        """Send one step. None after a pause: refused for now, or nobody knows; the phase tells which."""
+        phase.outcome = Outcome.UNKNOWN if phase.lost else Outcome.FAILED
         try:
             answer = self.api.write(name, step, snapshot.revision_id)
-        except (UpdateConflict, RevisionMismatch):
+        except (UpdateConflict, RevisionMismatch) as refusal:
             phase.conflicts += 1
+            self._pause(refusal)
             return None
-        except AnswerLost:
-            phase.outcome = Outcome.UNKNOWN
+        except AnswerLost as trouble:
+            if not isinstance(trouble, Unreachable):
+                phase.lose()
+            if phase.lost == _LOST_WRITES:
+                raise
+            self._pause(trouble)
             return None
         phase.outcome = Outcome.UNKNOWN
         return answer
 
-    def _pause_or_give_up(self, name: str, phase: Phase, pause: float) -> None:
+    def _pause(self, refusal: EngineError) -> None:
+        """Wait a little longer each time; when there is no time left, the refusal is how it ends."""
         if self.deadline.passed:
-            raise StillInMotion(
-                f"{phase.operation} on {name} had not been taken after {self.deadline.seconds:g} s "
-                f"and {phase.conflicts} conflicts.",
-                hint="Something else keeps updating this function: find it, or raise wait_timeout.",
-            )
-        self.deadline.sleep(pause)
+            raise refusal
+        self.deadline.sleep(next(self.setbacks))
 
     def _notice_others(self, before: FunctionSnapshot, seen: FunctionSnapshot, phase: Phase) -> None:
-        if self.on_conflict is OnConflict.RETRY or phase.outcome is Outcome.UNKNOWN:
+        """Between two readings, or an answer and a reading, nothing should change but what was written."""
+        if phase.lost or not (fields := changed_fields(before, seen)):
             return
-        if fields := changed_fields(before, seen):
+        if self.on_conflict is OnConflict.FAIL:
             raise ForeignChange(
                 f"{seen.name} was changed by somebody else during this update: {', '.join(fields)}.",
                 hint="Agree on one writer, or set on_conflict=retry to go on from the new state.",
             )
+        if phase.accepted:
+            phase.conflicts += 1
+
+    def _refuse_failure(self, seen: FunctionSnapshot, step: Step, phase: Phase, wanted: Wanted) -> None:
+        if not seen.update_failed:
+            return
+        # Where Lambda shows the new values all the same, nobody can tell whether they are in force.
+        shown = step.operation not in make_plan(seen, wanted).operations
+        phase.outcome = Outcome.UNKNOWN if shown else Outcome.FAILED
+        code, reason = seen.last_update_reason_code, self.api.hide(seen.last_update_reason.rstrip("."))
+        raise UpdateFailed(
+            f"{step.operation} on {seen.name} was accepted, and then LastUpdateStatus was Failed "
+            f"({code or 'no reason code'}: {reason or 'no reason given'})"
+            + ("." if shown else "; what was in force before still is."),
+            hint="Mend the cause, then run the task again.",
+        )
+
+
+def _found(seen: FunctionSnapshot, step: Step, phase: Phase, wanted: Wanted) -> Wanted:
+    """What a reading after a lost answer tells of code whose hash nobody knew: other code than before is ours."""
+    if phase.lost and isinstance(step, CodeStep) and step.after is None and seen.code_sha256 != step.before:
+        return wanted.knowing(parse_sha256(seen.code_sha256))
+    return wanted
 
 
 def _checked(answer: FunctionSnapshot, step: Step, wanted: Wanted) -> Wanted:
@@ -172,15 +219,3 @@ def _checked(answer: FunctionSnapshot, step: Step, wanted: Wanted) -> Wanted:
             hint="Write the value as Lambda returns it (aws lambda get-function-configuration shows it).",
         )
     return wanted
-
-
-def _refuse_failure(seen: FunctionSnapshot, step: Step, phase: Phase) -> None:
-    if not seen.update_failed:
-        return
-    phase.outcome = Outcome.FAILED
-    code, reason = seen.last_update_reason_code or "no reason code", seen.last_update_reason.rstrip(".")
-    raise UpdateFailed(
-        f"{step.operation} on {seen.name} was accepted and then failed ({code}: {reason or 'no reason given'}); "
-        "what was in force before still is.",
-        hint="Mend the cause, then run the task again.",
-    )

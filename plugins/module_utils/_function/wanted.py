@@ -38,8 +38,3 @@ class Wanted:
                 return replace(self, code=replace(package, digest=digest))
             case _:
                 return self
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """Texts that must not appear in a message. Values too short to be secrets would only garble it."""
-        return frozenset(value for value in (self.environment or {}).values() if value and len(value) >= 4)

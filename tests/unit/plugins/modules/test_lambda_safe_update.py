@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.packages import open_for_upload
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.errors import InvalidRequest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
 from ansible_collections.lambdaops.deploy.plugins.modules import lambda_safe_update
 from botocore.stub import Stubber
@@ -28,7 +29,7 @@ Run = Callable[..., dict[str, Any]]
 @pytest.fixture
 def run(run_module: Run, service: Service, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run the module with the stubbed client in place of the one that would go out."""
-    monkeypatch.setattr(LambdaopsModule, "engine_client", lambda _self, _name: service.client)
+    monkeypatch.setattr(LambdaopsModule, "client", lambda _self, _name, **_options: service.client)
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     return lambda **options: run_module(lambda_safe_update, **({"name": "orders"} | options))
 
@@ -81,7 +82,7 @@ def test_check_mode_with_diff_predicts_and_hides(run: Run, service: Service, pac
     assert "canary" not in json.dumps(result)
 
 
-@pytest.mark.parametrize("fault", ["none", "refused", "wrong type"])
+@pytest.mark.parametrize("fault", ["none", "refused", "wrong type", "slip of the pen"])
 def test_no_value_of_the_environment_is_shown_or_logged(
     run: Run, service: Service, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
@@ -95,12 +96,13 @@ def test_no_value_of_the_environment_is_shown_or_logged(
             service.fails("get_function", "InvalidParameterValueException", 400, f"no {CANARY}")
         case "wrong type":
             variables = f"just {CANARY}"
-    result = run(environment_variables=variables)
+    slip = fault == "slip of the pen"
+    result = run(**{"enviroment_variables" if slip else "environment_variables": variables})
     assert bool(result.get("failed")) is (fault != "none")
     assert result["invocation"]["module_args"]["name"] == "orders"
     assert "canary" not in json.dumps(result)
     assert "canary" not in "".join(logged)
-    assert bool(logged) is (fault != "wrong type")
+    assert bool(logged) is (fault in ("none", "refused"))
 
 
 def test_results_keep_texts_that_happen_to_be_values(run: Run, service: Service) -> None:
@@ -123,6 +125,10 @@ def test_results_keep_texts_that_happen_to_be_values(run: Run, service: Service)
         ({"environment_variables": {"AB": None}}, "the value of AB is null"),
         ({"zip_file": "a.zip", "s3_bucket": "b", "s3_key": "k"}, "mutually exclusive"),
         ({"s3_bucket": "b"}, "required together"),
+        ({"s3_bucket": "", "s3_key": ""}, "s3_bucket or s3_key is empty"),
+        ({"code_sha256": "0" * 64}, "not where it is"),
+        ({"name": " "}, "name is empty"),
+        ({"wait_timeout": 0}, "wait_timeout is less than 1 second"),
         ({"layers": [{"layer_name": "a"}]}, "version"),
         ({"timeout": "soon"}, "timeout"),
     ],
@@ -167,7 +173,7 @@ def test_an_object_of_unknown_hash_is_warned_about(
     stub = Stubber(s3)
     stub.add_response("head_object", {"ETag": '"x"'}, {"Bucket": "b", "Key": "k", "ChecksumMode": "ENABLED"})
     clients = {"s3": s3, "lambda": service.client}
-    monkeypatch.setattr(LambdaopsModule, "engine_client", lambda _self, name: clients[name])
+    monkeypatch.setattr(LambdaopsModule, "client", lambda _self, name, **_options: clients[name])
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     service.fails("get_function", "ResourceNotFoundException", 404)
     with stub:
@@ -182,3 +188,43 @@ def test_the_older_name_of_a_session_token_is_read(run: Run, service: Service, m
     service.reads()
     result = run()
     assert result["invocation"]["module_args"]["session_token"] == "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
+
+
+def test_a_failed_update_of_somebody_else_is_warned_about(run: Run, service: Service) -> None:
+    service.reads(LastUpdateStatus="Failed", LastUpdateStatusReasonCode="InvalidSubnet")
+    assert "not this one, ended Failed (InvalidSubnet)" in str(run()["warnings"])
+
+
+@pytest.mark.parametrize(("timeout", "expected"), [(1, 5), (30, 30), (300, 60)])
+def test_one_try_and_one_time_limit_whatever_aws_config_says(
+    run_module: Run, monkeypatch: pytest.MonkeyPatch, timeout: int, expected: int
+) -> None:
+    seen: list[Any] = []
+
+    def keep(api: Any, *_: object, **__: object) -> None:
+        seen.append(api._client.meta.config)
+        raise InvalidRequest("enough")
+
+    monkeypatch.setattr(lambda_safe_update, "update_function", keep)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    config = {"retries": {"max_attempts": 5}, "max_pool_connections": 3}
+    run_module(lambda_safe_update, name="orders", aws_config=config, wait_timeout=timeout)
+    assert seen[0].retries["total_max_attempts"] == 1
+    assert (seen[0].read_timeout, seen[0].max_pool_connections) == (expected, 3)
+
+
+def test_an_object_that_s3_knows_to_be_another_is_not_deployed(
+    run_module: Run, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    s3 = boto3.client("s3", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
+    stub = Stubber(s3)
+    known = {"ChecksumSHA256": "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=", "ChecksumType": "FULL_OBJECT"}
+    stub.add_response("head_object", known, {"Bucket": "b-b", "Key": "k", "ChecksumMode": "ENABLED"})
+    clients = {"s3": s3, "lambda": service.client}
+    monkeypatch.setattr(LambdaopsModule, "client", lambda _self, name, **_options: clients[name])
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    service.reads()
+    with stub:
+        result = run_module(lambda_safe_update, name="orders", s3_bucket="b-b", s3_key="k", code_sha256="1" * 64)
+    assert "s3://b-b/k has the SHA-256 n4bQ" in result["msg"]
+    assert result["api_calls"] == {"GetFunction": 1}

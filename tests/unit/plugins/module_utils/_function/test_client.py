@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 import pytest
@@ -74,6 +75,44 @@ def test_no_secret_comes_back_in_a_message(service: Service) -> None:
     with pytest.raises(errors.Refused) as caught:
         service.api.get_function("orders")
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["Value canary-old is bad", 'Value say \\"canary-two\\" is bad'])
+def test_values_in_force_and_values_in_json_are_hidden_too(service: Service, text: str) -> None:
+    service.reads(Environment={"Variables": {"OLD": "canary-old", "QUOTED": 'say "canary-two"'}})
+    service.api.get_function("orders")
+    service.fails("get_function", "InvalidParameterValueException", 400, text)
+    with pytest.raises(errors.Refused) as caught:
+        service.api.get_function("orders")
+    assert "canary" not in str(caught.value)
+
+
+def test_a_conflict_is_known_by_its_words_not_by_names_or_values(service: Service) -> None:
+    service.api = LambdaApi(service.client, service.deadline, {"concurrent"})
+    service.fails("get_function", "ResourceConflictException", 409, "Conflict due to concurrent requests")
+    with pytest.raises(errors.UpdateConflict):
+        service.api.get_function("orders")
+    service.fails("get_function", "ResourceConflictException", 409, "arn:aws:lambda:::function:pending-orders exists")
+    with pytest.raises(errors.Refused):
+        service.api.get_function("orders")
+
+
+@pytest.mark.parametrize("page", [b"<html>Please log in</html>", b"{}"])
+def test_an_answer_that_is_not_lambdas_is_named(page: bytes) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(errors.Refused, match=r"does not answer as Lambda does.*endpoint_url"):
+            client(f"http://127.0.0.1:{server.server_port}", **KEYS).get_function("orders")
+        server.shutdown()
 
 
 def client(endpoint: str, **options: object) -> LambdaApi:

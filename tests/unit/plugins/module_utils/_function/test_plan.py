@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests import Digest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import S3Package
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.environment import Fate, Mode
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.environment import Mode
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.errors import InvalidRequest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.plan import (
     changed_fields,
@@ -94,16 +94,25 @@ def test_code_of_unknown_hash_is_sent_until_lambda_has_named_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "fate"),
+    ("mode", "after"),
     [
-        (Mode.REPLACE, {"GONE": Fate.REMOVED, "NEW": Fate.ADDED, "SAME": Fate.KEPT, "TURNED": Fate.CHANGED}),
-        (Mode.MERGE, {"GONE": Fate.KEPT, "NEW": Fate.ADDED, "SAME": Fate.KEPT, "TURNED": Fate.CHANGED}),
+        (Mode.REPLACE, {"NEW": "5", "SAME": "2", "TURNED": "4"}),
+        (Mode.MERGE, {"GONE": "1", "NEW": "5", "SAME": "2", "TURNED": "4"}),
     ],
 )
-def test_the_plan_says_what_happens_to_each_name(mode: Mode, fate: dict[str, Fate]) -> None:
+def test_the_environment_is_predicted(mode: Mode, after: dict[str, str]) -> None:
     now = FunctionSnapshot.of(configuration(Environment={"Variables": {"GONE": "1", "SAME": "2", "TURNED": "3"}}))
     wanted = Wanted("orders", environment={"SAME": "2", "TURNED": "4", "NEW": "5"}, environment_mode=mode)
-    assert make_plan(now, wanted).environment == fate
+    assert predicted(now, make_plan(now, wanted)).environment == after
+
+
+@pytest.mark.parametrize(
+    ("count", "name", "said"), [(6, "layer{}", "6 entries, and Lambda takes 5"), (2, "same", "one layer twice")]
+)
+def test_layers_that_lambda_refuses_are_found_before_the_code_is_touched(count: int, name: str, said: str) -> None:
+    layers = [{"layer_name": name.format(n), "version": n} for n in range(count)]
+    with pytest.raises(InvalidRequest, match=said):
+        make_plan(NOW, Wanted("orders", settings={"layers": layers}))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +178,9 @@ SETTINGS = st.fixed_dictionaries(
         "ephemeral_storage": st.sampled_from([512, 1024]),
         "tracing_mode": st.sampled_from(["Active", "PassThrough"]),
         "layers": st.lists(
-            st.sampled_from([{"layer_version_arn": LAYER}, {"layer_name": "b", "version": 1}]), max_size=2
+            st.sampled_from([{"layer_version_arn": LAYER}, {"layer_name": "b", "version": 1}]),
+            max_size=2,
+            unique_by=str,
         ),
     },
 )

@@ -13,7 +13,11 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests imp
 from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import EngineError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function import errors
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import S3Package
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report import summary
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report import (
+    diff_result,
+    environment_result,
+    summary,
+)
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import (
     OnConflict,
     Update,
@@ -42,8 +46,9 @@ def told(error: EngineError) -> list[str]:
     return [phase["outcome"] for phase in error.facts["phases"]]
 
 
-def takes_code(service: Service, revision: str = "r1") -> None:
-    service.takes("update_function_code", {**S3, "RevisionId": revision}, CodeSha256=NEW.base64, RevisionId="mid")
+def takes_code(service: Service, revision: str = "r1", **members: Any) -> None:
+    stored = {"CodeSha256": NEW.base64, "RevisionId": "mid", **members}
+    service.takes("update_function_code", {**S3, "RevisionId": revision}, **stored)
 
 
 def takes_environment(service: Service, revision: str) -> None:
@@ -144,8 +149,7 @@ def test_conflicts_without_end_meet_the_deadline(service: Service) -> None:
     service.reads()
     service.fails("update_function_code", "ResourceConflictException", 409, IN_PROGRESS)
     service.reads()
-    service.fails("update_function_code", "ResourceConflictException", 409, IN_PROGRESS)
-    with pytest.raises(errors.StillInMotion, match=r"after 0.25 s and 2 conflicts.*wait_timeout"):
+    with pytest.raises(errors.StillInMotion, match=r"still to be done after 0.25 s and 1 conflict with.*wait_timeout"):
         run(service)
 
 
@@ -153,7 +157,7 @@ def test_somebody_elses_write_is_planned_around(service: Service) -> None:
     service.reads()
     service.fails("update_function_code", "PreconditionFailedException", 412)
     service.reads(Timeout=9, RevisionId="r2")
-    takes_code(service, "r2")
+    takes_code(service, "r2", Timeout=9)
     service.reads(CodeSha256=NEW.base64, Timeout=9)
     assert run(service, Wanted("orders", code=CODE)).journal.conflicts == 1
 
@@ -229,7 +233,9 @@ def test_an_update_that_ends_failed_says_why_and_what_is_in_force(service: Servi
         LastUpdateStatusReasonCode="KMSKeyNotFound",
         LastUpdateStatusReason="No such key.",
     )
-    with pytest.raises(errors.UpdateFailed, match=r"failed \(KMSKeyNotFound: No such key\)") as caught:
+    with pytest.raises(
+        errors.UpdateFailed, match=r"Failed \(KMSKeyNotFound: No such key\); what was.*The code had been updated before"
+    ) as caught:
         run(service)
     assert told(caught.value) == ["done", "applied", "failed"]
     assert caught.value.facts["changed"] is True
@@ -325,3 +331,94 @@ def test_limits_are_found_before_the_code_is_touched(service: Service, settings:
     with pytest.raises(errors.InvalidRequest, match=named) as caught:
         run(service, Wanted("orders", code=CODE, settings=settings))
     assert told(caught.value) == ["done", "not_started", "not_started"]
+
+
+def test_a_lost_request_that_conflicts_later_stays_a_change(service: Service) -> None:
+    service.reads()
+    service.fails("update_function_code", "ServiceException", 500)
+    service.reads()
+    service.fails("update_function_code", "ResourceConflictException", 409, IN_PROGRESS)
+    service.reads(CodeSha256=NEW.base64)
+    update = run(service, Wanted("orders", code=CODE))
+    assert (update.journal.changed, outcomes(update)) == (True, ["done", "applied", "unchanged"])
+
+
+def test_a_lost_request_that_is_refused_later_is_unknown(service: Service) -> None:
+    service.reads()
+    service.fails("update_function_code", "ServiceException", 500)
+    service.reads()
+    service.fails("update_function_code", "AccessDeniedException", 403)
+    with pytest.raises(errors.Denied) as caught:
+        run(service, Wanted("orders", code=CODE))
+    assert told(caught.value) == ["done", "unknown", "not_started"]
+    assert caught.value.facts["changed"] is True
+
+
+def test_writes_without_an_answer_end_with_what_went_wrong(service: Service) -> None:
+    service.reads()
+    for _ in range(4):
+        service.fails("update_function_code", "ServiceException", 500, "boom")
+        service.reads()
+    service.fails("update_function_code", "ServiceException", 500, "boom")
+    with pytest.raises(errors.AnswerLost, match="500 ServiceException: boom"):
+        run(service, Wanted("orders", code=CODE))
+
+
+def test_a_reading_that_never_shows_what_was_taken_meets_the_deadline(service: Service) -> None:
+    service.deadline.seconds = 1.5
+    service.reads()
+    for _ in range(2):
+        service.takes("update_function_configuration", {"Timeout": 9, "RevisionId": "r1"}, Timeout=9)
+        service.reads()
+    with pytest.raises(errors.StillInMotion, match=r"still to be done after 1.5 s and 2 conflicts") as caught:
+        run(service, Wanted("orders", settings={"timeout": 9}))
+    assert caught.value.facts["changed"] is True
+
+
+def test_no_write_starts_after_the_deadline(service: Service) -> None:
+    service.deadline.seconds = 0.3
+    service.reads()
+    takes_code(service)
+    service.reads(CodeSha256=NEW.base64)
+    with pytest.raises(
+        errors.StillInMotion, match="UpdateFunctionConfiguration on orders is still to be done"
+    ) as caught:
+        run(service)
+    assert told(caught.value) == ["done", "applied", "not_started"]
+
+
+def test_a_write_of_somebody_else_right_after_ours_stops_the_task(service: Service) -> None:
+    service.reads()
+    takes_code(service)
+    service.reads(CodeSha256=NEW.base64, Timeout=77)
+    with pytest.raises(errors.ForeignChange, match=r"somebody else during this update: timeout") as caught:
+        run(service, on_conflict=OnConflict.FAIL)
+    assert told(caught.value) == ["done", "applied", "not_started"]
+
+
+def test_a_failure_that_hides_whose_it_was_is_unknown(service: Service) -> None:
+    service.reads()
+    takes_code(service)
+    service.reads(CodeSha256=NEW.base64, LastUpdateStatus="Failed", LastUpdateStatusReason="has canary-value")
+    with pytest.raises(errors.UpdateFailed) as caught:
+        run(service, Wanted("orders", code=CODE))
+    assert told(caught.value) == ["done", "unknown", "not_started"]
+    assert "canary" not in str(caught.value)
+
+
+def test_lost_code_of_unknown_hash_is_known_by_its_change(service: Service) -> None:
+    service.reads()
+    service.fails("update_function_code", "ServiceException", 500)
+    service.reads(CodeSha256=NEW.base64)
+    assert outcomes(run(service, Wanted("orders", code=S3Package("releases", "k")))) == ["done", "applied", "unchanged"]
+    assert service.api.calls["UpdateFunctionCode"] == 1
+
+
+def test_what_somebody_else_did_is_not_reported_as_ours(service: Service) -> None:
+    service.reads(Environment={"Variables": {"AB": "old"}})
+    service.fails("update_function_configuration", "ResourceConflictException", 409, IN_PROGRESS)
+    service.reads(**ENVIRONMENT)
+    update = run(service, Wanted("orders", environment={"AB": "canary-value"}))
+    assert environment_result(update) == {"AB": "kept"}
+    assert diff_result(update) == {"before": "", "after": ""}
+    assert summary(update) == "orders: nothing to do, after 1 conflict."
