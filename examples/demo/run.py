@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -20,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 from lambdaops_testbed.settings import read_settings
-from lambdaops_testbed.shell import variables
+from lambdaops_testbed.shell import point_at
 
 HERE = Path(__file__).resolve().parent
 CACHE = Path(os.environ["LAMBDAOPS_CACHE"])
@@ -39,12 +41,13 @@ class DemoFailed(Exception):
 
 def main() -> int:
     started = time.monotonic()
-    os.environ.update(ANSIBLE | variables(read_settings(os.environ)))
+    point_at(read_settings(os.environ), os.environ)
+    os.environ.update(ANSIBLE)
     running = subprocess.run(testbed("status"), capture_output=True, check=False).returncode == 0
     try:
         subprocess.run(testbed("up"), check=True)
         show()
-    except DemoFailed as failure:
+    except (DemoFailed, BotoCoreError, ClientError) as failure:
         print(f"\nThe demo did not go as it should: {failure}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as failure:
@@ -65,7 +68,8 @@ def show() -> None:
     print(f"The function answers with its old code and its old environment: {function.answer()}")
 
     heading("1. The build image has drifted from the runtime image: the release is refused, and nothing is touched")
-    release(after, build_tag="latest", must_succeed=False)
+    if "risky_drift" not in release(after, build_tag="latest", expected=2):
+        raise DemoFailed("the drifted images were not what stopped the release.")
 
     heading("2. A matching pair: code first, wait, then the environment, wait")
     release(after, build_tag="1.127.0")
@@ -104,20 +108,20 @@ class Function:
         return payload.decode()
 
 
-def release(zip_file: Path, *, build_tag: str, must_succeed: bool = True) -> str:
+def release(zip_file: Path, *, build_tag: str, expected: int = 0) -> str:
     """Run the playbook, show its output as it comes, and return it."""
     variables = {"demo_zip_file": zip_file, "demo_images": IMAGES, "demo_build_tag": build_tag}
     command = ["ansible-playbook", "lambdaops.deploy.release", "--extra-vars", f"@{HERE / 'release.yml'}"]
     for name, value in variables.items():
         command += ["--extra-vars", f"{name}={value}"]
-    print(f"$ {' '.join(command[:2])} -e @{HERE.relative_to(CACHE.parent)}/release.yml", flush=True)
+    print(f"$ {shlex.join(command)}", flush=True)
     said: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         for line in process.stdout or ():
             said.append(line)
             print(line, end="", flush=True)
-    if (process.returncode == 0) is not must_succeed:
-        raise DemoFailed(f"the release ended with {process.returncode}.")
+    if process.returncode != expected:
+        raise DemoFailed(f"the release ended with {process.returncode} instead of {expected}.")
     return "".join(said)
 
 
@@ -142,10 +146,10 @@ def heading(text: str) -> None:
 
 WHERE_NEXT = """
 That was the demo, in {seconds:.0f} s. Where to look next:
-  examples/demo/release.yml     what the releases above were told
-  README.md                     how to use the collection with your own functions
-  make up && eval "$(make -s env)"   the same testbed for plays of your own; make down stops it
-  ansible-doc -t module lambdaops.deploy.lambda_safe_update   every option, with examples"""
+  examples/demo/release.yml   what the releases above were told
+  README.md                   how to use the collection with your own functions
+  make up                     the same testbed for plays of your own; then: eval "$(make -s env)"
+  ansible-doc -t module lambdaops.deploy.lambda_safe_update   every option, with examples (after the eval above)"""
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -79,6 +79,8 @@ seealso:
     description: Deploys the package, and proves that Lambda runs it.
   - module: ansible.builtin.stat
     description: Hashes any file, in hex, with SHA-1 unless told otherwise.
+requirements:
+  - python >= 3.11
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -86,27 +88,10 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: Is this checksum right, and if not, why?
-  lambdaops.deploy.lambda_code_checksum:
-    path: build/orders.zip
-    expected: d41d8cd98f00b204e9800998ecf8427e
-  register: checksum
-
-- name: Show the answer
-  ansible.builtin.debug:
-    var: checksum.diagnosis
-
-- name: Stop the play unless the package is the one that was approved
-  lambdaops.deploy.lambda_code_checksum:
-    path: build/orders.zip
-    expected: "{{ lookup('ansible.builtin.file', 'build/orders.sha256') }}"
-    fail_on_mismatch: true
-
 - name: Does the function run this package?
   lambdaops.deploy.lambda_code_checksum:
     path: build/orders.zip
     function_name: orders
-    qualifier: live
   register: deployed
 
 - name: Update the function only if it does not
@@ -115,6 +100,22 @@ EXAMPLES = r"""
     zip_file: build/orders.zip
     code_sha256: "{{ deployed.sha256_base64 }}"
   when: not deployed.matches_function
+
+- name: Stop the play unless the package is the one that was approved (a file that sha256sum wrote)
+  lambdaops.deploy.lambda_code_checksum:
+    path: build/orders.zip
+    expected: "{{ lookup('ansible.builtin.file', 'build/orders.sha256') | split | first }}"
+    fail_on_mismatch: true
+
+- name: Is this checksum right, and if not, why?
+  lambdaops.deploy.lambda_code_checksum:
+    path: build/orders.zip
+    expected: "{{ checksum_from_the_pipeline }}"
+  register: checksum
+
+- name: Show the answer
+  ansible.builtin.debug:
+    var: checksum.diagnosis
 
 - name: Find out whose hash it is
   lambdaops.deploy.lambda_code_checksum:
@@ -288,6 +289,7 @@ def main() -> None:
     module = LambdaopsModule(
         argument_spec=ARGUMENTS,
         required_by={"qualifier": ["function_name"]},
+        required_if=[("fail_on_mismatch", True, ["expected"])],
         supports_check_mode=True,
         check_boto3=False,
     )

@@ -78,7 +78,8 @@ options:
   cache_dir:
     description:
       - Folder for what was read of manifests, configs and layers, by digest, so that a layer is read only once.
-      - It holds no credentials and may be deleted at any time. A folder that can't be written is noted, not an error.
+      - It holds no credentials and may be deleted at any time. A folder that can't be written, or that other users
+        can write, is noted and not used.
       - The default is C($XDG_CACHE_HOME/lambdaops.deploy), or C(~/.cache/lambdaops.deploy).
     type: path
   timeout:
@@ -109,11 +110,11 @@ notes:
     version.
   - >-
     What decides C(same_base) without reading a layer is a heuristic: the digests prove that the runtime image's layers
-    are the lowest of the build image, and the history that the image carries names no command above them that may
-    change their packages. C(dnf install) and C(dnf groupinstall) are trusted, because Amazon Linux 2023 keeps them at
-    the release of the image; C(upgrade), C(update), C(--releasever), C(yum), C(rpm -U), copies into system folders
-    and the like are not, and then the packages are read. A script that hides such a command deceives the history;
-    with O(checks=packages) alone, the history is not asked.
+    are the lowest of the build image, and every command above them in the history that the image carries is on a short
+    list: C(dnf install), C(groupinstall) and C(remove) with plain names of packages, because Amazon Linux 2023 keeps
+    them at the release of the image, C(dnf clean all), the installer of SAM CLI, copies below C(/opt), C(/tmp) and
+    C(/var/task), and what only sets metadata, such as C(ENV). After any other command the packages are read. A history
+    that lies deceives this; with O(checks=packages) alone, the history is not asked.
   - >-
     What can't be seen: files that no package owns (C(/var/lang), what was copied or compiled into the image), whether
     a particular package of yours loads, libraries that programs open by name at run time, and CPU features. The
@@ -293,11 +294,10 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.cache impo
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.compare import Comparison, compare
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.http import MissingRequests
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, parse_reference
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.report import refusal, sentence
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.results import as_results
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.report import as_results, refusal, sentence
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import build_image_of, runtime_image_of
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.sources import Sources
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transfer import Transfer
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports import Sources
 
 
 def argument_spec() -> dict[str, Any]:

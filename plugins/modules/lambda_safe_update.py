@@ -157,6 +157,8 @@ seealso:
   - module: amazon.aws.lambda
     description: Creates and deletes functions.
   - module: lambdaops.deploy.lambda_code_checksum
+requirements:
+  - python >= 3.11
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules

@@ -25,7 +25,7 @@ import boto3
 import requests
 from bed import ROLE, package
 from lambdaops_testbed.settings import read_settings
-from lambdaops_testbed.shell import variables
+from lambdaops_testbed.shell import point_at
 
 CACHE = Path(os.environ["LAMBDAOPS_CACHE"])
 BENCH = CACHE / "bench"
@@ -49,7 +49,7 @@ class Measured:
 
 def main() -> int:
     settings = read_settings(os.environ)
-    os.environ.update(variables(settings))
+    point_at(settings, os.environ)
     testbed = [sys.executable, "-m", "lambdaops_testbed"]
     running = subprocess.run([*testbed, "status"], capture_output=True, check=False).returncode == 0
     subprocess.run([*testbed, "up"], check=True)

@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from bed import Bed, bed, make, running
+from lambdaops_testbed.shell import point_at
 
 __all__ = ["bed", "make", "running"]
 
@@ -15,5 +18,9 @@ __all__ = ["bed", "make", "running"]
 @pytest.fixture
 def pointed(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `make env` exports, for this process and those that it starts."""
-    for name, value in bed.environment.items():
+    environ = dict(os.environ)
+    point_at(bed.settings, environ)
+    for name in os.environ.keys() - environ.keys():
+        monkeypatch.delenv(name)
+    for name, value in environ.items():
         monkeypatch.setenv(name, value)

@@ -54,11 +54,12 @@ def test_answers_of_a_survey_are_texts(bed: Bed, function: Function, pointed: No
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
-        ({}, "give release_runtime (python3.13, for example)"),
-        ({"runtime_image": "oci:/nowhere"}, "both release_build_image and release_runtime_image"),
+        ({"function_name": "nobody"}, "there is no such function"),
+        ({"architecture": "arm64"}, "release_architecture is not that of"),
+        ({"runtime_image": "oci:/nowhere"}, "release_runtime_image is given without release_build_image"),
         ({"check_parity": False, "zip_file": "missing.zip"}, "missing.zip"),
         ({"check_parity": False, "zip_file": "two.zip", "code_sha256": "0" * 64}, "The checksum is a placeholder"),
-        ({"runtime": "python3.12", "registry_mirrors": {"public.ecr.aws": "oci:/nowhere"}}, "/nowhere"),
+        ({"registry_mirrors": {"public.ecr.aws": "oci:/nowhere"}}, "/nowhere/sam/build-python3.12"),
     ],
 )
 def test_nothing_is_touched_before_the_checks_have_passed(
@@ -66,8 +67,8 @@ def test_nothing_is_touched_before_the_checks_have_passed(
 ) -> None:
     (tmp_path / "two.zip").write_bytes(package(CODE.format(number=2)))
     bed.forget_calls()
-    done = release(tmp_path, function_name=function.name, **variables)
+    done = release(tmp_path, **{"function_name": function.name} | variables)
     assert done.returncode == 2
     assert said in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
-    assert bed.calls() == {}
+    assert bed.calls() == {"lambda": {"GetFunction": 1}}

@@ -147,7 +147,7 @@ def test_a_failed_update_tells_what_is_in_force(bed: Bed, function: Function, up
     bed.fault({"operation": "UpdateFunctionConfiguration", "fail_update": failure})
     result = update(zip_file=two, environment_variables={"NUMBER": "two"})
     assert result["failed"] is True
-    assert "accepted and then failed (KMSKeyNotFound: There is no such key)" in result["msg"]
+    assert "Failed (KMSKeyNotFound: There is no such key); what was in force before still is" in result["msg"]
     assert outcomes(result) == ["done", "applied", "failed"]
     bed.clear_faults()
     assert update(zip_file=two, environment_variables={"NUMBER": "two"})["changed"] is True

@@ -84,7 +84,9 @@ def summary(update: Update) -> str:
     told = [phrase for operation, name in WRITES.items() if (phrase := _told(name, phases[operation]))]
     conflicts = update.journal.conflicts
     met = f", after {conflicts} conflict{'s' * (conflicts != 1)}" if conflicts else ""
-    return f"{update.before.name}: {' and '.join(told) or 'nothing to do'}{met}."
+    gone = [name for name, fate in environment_result(update).items() if fate == Fate.REMOVED.value]
+    removed = f"; removed from the environment: {', '.join(gone)}" if gone else ""
+    return f"{update.before.name}: {' and '.join(told) or 'nothing to do'}{met}{removed}."
 
 
 def _told(name: str, phase: Phase) -> str:

@@ -136,7 +136,7 @@ class Authorization:
             body = json.loads(raw)
             value = body.get("token") or body["access_token"]
             life = float(body.get("expires_in") or _DEFAULT_LIFE)
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
             raise RegistryFailed(f"{where} answers {response.status_code} without a token.") from None
         if not isinstance(value, str) or not value.isascii() or not value.isprintable():
             raise RegistryFailed(f"{where} answers with a token that is no text.")

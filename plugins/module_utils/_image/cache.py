@@ -44,8 +44,19 @@ class Cache:
     """
 
     def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
         self.notes: list[str] = []
+        self._folder = folder if folder is None or self._is_ours(folder) else None
+
+    def _is_ours(self, folder: Path) -> bool:
+        """Whoever else can write there could say what a layer holds."""
+        try:
+            known = os.stat(folder / SCHEMA)
+        except OSError:
+            return True  # there is nothing yet, or nothing that can be read
+        ours = known.st_uid == os.geteuid() and not known.st_mode & 0o022
+        if not ours:
+            self.notes.append(f"The cache {folder} belongs to others or can be written by them, so it is not used.")
+        return ours
 
     def content(self, digest: str) -> bytes | None:
         """Bytes by their digest, verified; None when missing or damaged."""
@@ -92,7 +103,8 @@ class Cache:
         if path is None:
             return
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
             descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=".new-")
             try:
                 with os.fdopen(descriptor, "wb") as file:

@@ -15,8 +15,8 @@ from .image import open_image
 from .layer_views import LayerViews
 from .parity import Parity, judge_base, judge_identity, judge_os, judge_undecided
 from .references import ImageReference, Platform
-from .sources import Sources
-from .transfer import Transfer
+from .source import Transfer
+from .transports import Sources
 
 
 @dataclass(frozen=True, slots=True)

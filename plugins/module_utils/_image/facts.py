@@ -6,17 +6,18 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .errors import BrokenRpmDatabase
+from .errors import BrokenRpmDatabase, printable
 from .image import Image
 from .layer_views import LayerViews
 from .manifests import HistoryEntry
-from .os_release import OsRelease, parse_os_release, release_number
 from .packages import Package
 from .references import ImageReference, Platform
-from .rootfs import Absent, File, Found, Rootfs, Undecided
+from .rootfs import Absent, Answer, File, Found, Rootfs, Undecided
 from .rpmdb import read_packages
 
 # os-release(5) gives the order; in Lambda's images the first is a link to the second.
@@ -24,8 +25,19 @@ _OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
 _SYSTEM_RELEASE = ("etc/system-release", "etc/amazon-linux-release")
 _RPM_FOLDERS = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
 _SQLITE = tuple(f"{folder}/rpmdb.sqlite" for folder in _RPM_FOLDERS)
-_BERKELEY = tuple(f"{folder}/Packages" for folder in _RPM_FOLDERS)
-_WANTED = frozenset((*_OS_RELEASE, *_SYSTEM_RELEASE, *_SQLITE, *(f"{path}-wal" for path in _SQLITE), *_BERKELEY))
+_DATABASES = (*_SQLITE, *(f"{folder}/Packages" for folder in _RPM_FOLDERS))
+_WANTED = frozenset((*_OS_RELEASE, *_SYSTEM_RELEASE, *_DATABASES, *(f"{path}-wal" for path in _SQLITE)))
+
+_RELEASE = re.compile(r"\d+(?:\.\d+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class OsRelease:
+    """id and version_id name what programs are built for (amzn, 2023); pretty_name carries the release."""
+
+    id: str
+    version_id: str
+    pretty_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +86,17 @@ def read_os(image: Image, views: LayerViews) -> OsFacts:
     """Tier 1: os-release, system-release and rpm packages, from as few layers as hold them."""
     rootfs = views.merged(image, _WANTED, _open_questions)
     unread: list[str] = []
-    os_release = _first_file(rootfs, _OS_RELEASE)
+    os_release = _os_release(rootfs)
     if os_release is None:
         unread.append(f"{image.reference} has no /etc/os-release.")
-    system_release = (_first_file(rootfs, _SYSTEM_RELEASE) or (b"", ""))[0].decode("utf-8", "replace").strip()[:200]
-    parsed = parse_os_release(os_release[0]) if os_release else None
+    elif not (os_release.id and os_release.version_id):
+        unread.append(f"{image.reference} has an /etc/os-release without ID or VERSION_ID.")
+        os_release = None
+    system_release = printable((_content(_first_file(rootfs, _SYSTEM_RELEASE)) or b"").decode("utf-8", "replace"))
+    system_release = system_release.strip()[:200]
     return OsFacts(
-        os_release=parsed,
-        release=release_number(parsed, system_release) if parsed else "",
+        os_release=os_release,
+        release=release_number(os_release, system_release) if os_release else "",
         system_release=system_release,
         packages=_packages(rootfs, image, unread),
         unread=tuple(unread),
@@ -89,40 +104,92 @@ def read_os(image: Image, views: LayerViews) -> OsFacts:
 
 
 def _open_questions(rootfs: Rootfs) -> frozenset[str] | None:
-    """system-release and write-ahead logs stand beside what is waited for, and are not waited for themselves."""
-    more: frozenset[str] = frozenset()
-    for group in (_OS_RELEASE, (*_SQLITE, *_BERKELEY)):
-        answers = [rootfs.resolve(path) for path in group]
-        more = more.union(*(answer.more for answer in answers if isinstance(answer, Undecided)))
-        settled = any(isinstance(answer, Found) for answer in answers)
-        if not settled and any(isinstance(answer, Undecided) for answer in answers):
-            return more
-    return more or None
+    """A write-ahead log is asked for where it is, but no deeper than its database: both are written together."""
+    database = _first_file(rootfs, _DATABASES)
+    answers = [_first_file(rootfs, _OS_RELEASE, deeper=False), database]
+    os_release = _os_release(rootfs)
+    if os_release and not _RELEASE.search(os_release.pretty_name):  # then system-release has to tell
+        answers.append(_first_file(rootfs, _SYSTEM_RELEASE))
+    open_answers = [answer for answer in answers if isinstance(answer, Undecided)]
+    more: frozenset[str] = frozenset().union(*(answer.more for answer in open_answers))
+    if isinstance(database, Found) and isinstance(log := rootfs.resolve(f"{database.path}-wal"), Undecided):
+        more |= log.more
+    return more if more or open_answers else None
 
 
-def _first_file(rootfs: Rootfs, paths: Sequence[str]) -> tuple[bytes, str] | None:
-    """Content and path of the first of `paths` that is a file."""
+def _first_file(rootfs: Rootfs, paths: Sequence[str], *, deeper: bool = True) -> Answer:
+    """The first of `paths` that is a file. Undecided while one before it is; deeper: also where only layers below
+    those that were read can tell."""
+    undecided: Undecided | None = None
     for path in paths:
         match rootfs.resolve(path):
-            case Found(File(content)):
-                return content, path
-            case Found() | Absent() | Undecided():
+            case Found(File()) as found:
+                return found
+            case Undecided() as answer if deeper or answer.more:
+                return answer
+            case Undecided() as answer:
+                undecided = answer
+            case _:
                 continue
-    return None
+    return undecided or Absent()
+
+
+def _content(answer: Answer) -> bytes | None:
+    return answer.node.content if isinstance(answer, Found) and isinstance(answer.node, File) else None
+
+
+def _os_release(rootfs: Rootfs) -> OsRelease | None:
+    """The second path counts although the first may stand in a layer below: there it is the link to the second."""
+    content = _content(_first_file(rootfs, _OS_RELEASE, deeper=False))
+    return None if content is None else parse_os_release(content)
 
 
 def _packages(rootfs: Rootfs, image: Image, unread: list[str]) -> tuple[Package, ...] | None:
-    if found := _first_file(rootfs, _SQLITE):
-        content, path = found
-        wal = _first_file(rootfs, (f"{path}-wal",))
-        try:
-            return read_packages(content, wal[0] if wal else b"")
-        except BrokenRpmDatabase as error:
-            unread.append(f"{image.reference}, /{path}: {error.message}")
-    elif _first_file(rootfs, _BERKELEY):
+    database = _first_file(rootfs, _DATABASES)
+    content = _content(database)
+    if not isinstance(database, Found) or content is None:
+        unread.append(
+            f"{image.reference} has its rpm database behind too many links."
+            if isinstance(database, Undecided)
+            else f"{image.reference} has no rpm database."
+        )
+        return None
+    if _first_file(rootfs, _SQLITE) != database:
         unread.append(
             f"{image.reference} has its packages in a BerkeleyDB database, as Amazon Linux 2 does; only sqlite is read."
         )
-    else:
-        unread.append(f"{image.reference} has no rpm database.")
-    return None
+        return None
+    log = rootfs.resolve(f"{database.path}-wal")
+    if isinstance(log, Undecided) and log.more:
+        unread.append(f"{image.reference}, /{database.path}-wal: it stands behind too many links.")
+        return None
+    try:
+        return read_packages(content, _content(log) or b"")
+    except BrokenRpmDatabase as error:
+        unread.append(f"{image.reference}, /{database.path}: {error.message}")
+        return None
+
+
+def parse_os_release(content: bytes) -> OsRelease:
+    """Missing keys become "", PRETTY_NAME becomes "Linux"; lines that are no assignment are passed over.
+
+    Source: os-release(5).
+    """
+    values: dict[str, str] = {}
+    for line in content.decode("utf-8", "replace").splitlines():
+        key, equals, value = line.strip().partition("=")
+        if not equals or key.startswith("#"):
+            continue
+        try:
+            values[key] = printable("".join(shlex.split(value)))[:200]
+        except ValueError:
+            continue
+    return OsRelease(values.get("ID", ""), values.get("VERSION_ID", ""), values.get("PRETTY_NAME", "Linux"))
+
+
+def release_number(os_release: OsRelease, system_release: str) -> str:
+    """`2023.6.20241031` of "Amazon Linux 2023.6.20241031"; AL2 has none, there it is VERSION_ID."""
+    for text in (os_release.pretty_name, system_release):
+        if found := _RELEASE.search(text):
+            return found[0]
+    return os_release.version_id

@@ -4,74 +4,65 @@
 
 """What an image's own history says about the layers above a base: may they have changed the base's packages?
 
-This is a heuristic, and one-sided: it trusts the commands that the image itself records, and whatever it does not
-recognise as harmless has to be read from the layers instead. A script that hides a package manager deceives it.
+This is a heuristic, and one-sided: it trusts the commands that the image itself records, and only those on a short
+list; after whatever else stands there, the layers have to be read. A history that lies deceives it.
 
 On Amazon Linux 2023, `dnf install` takes packages of the release that the image already has ("Deterministic upgrades
 through versioned repositories", AL2023 user guide), so it adds packages without changing those of the base, unless
-it is told another release. yum on Amazon Linux 2 has no such lock.
+it is told another release, another repository, or a file. yum on Amazon Linux 2 has no such lock.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 from .manifests import HistoryEntry
 
-_MANAGER = re.compile(
-    r"(?:^|[\s;&|(/\"'])(dnf5?|microdnf|tdnf|yum|rpm|rpm-ostree|apt|apt-get|apk|zypper|amazon-linux-extras)(?=[\s;]|$)"
+# Not SHELL, which changes what RUN means, and not ADD, which unpacks archives.
+_METADATA = frozenset(
+    (
+        *("ARG", "CMD", "ENTRYPOINT", "ENV", "EXPOSE", "HEALTHCHECK", "LABEL"),
+        *("MAINTAINER", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"),
+    )
 )
-_LOCKED = ("dnf", "dnf5", "microdnf")
+# Plain names only: a file, an address or a version has a dot or a slash, and system-release carries the lock itself.
 # Removing brings nothing newer in; SAM's images replace microdnf by dnf so.
-_HARMLESS = frozenset(
-    ("install", "groupinstall", "builddep", "remove", "clean", "makecache", "list", "info", "repolist", "repoquery")
+_DNF = re.compile(
+    r"(?:dnf|microdnf)(?: -[yqv]| -d1| --assumeyes| --nodocs| --setopt=install_weak_deps=(?:0|False))*"
+    r"(?: (?:group ?install|install|remove)(?: -[yqv]| (?!system-release)[A-Za-z0-9][A-Za-z0-9_+-]*)+"
+    r"| clean all| makecache)"
 )
-_SPLIT = re.compile(r"&&|\|\||[;|\n]")
-_SYSTEM = re.compile(r"/?(?:|\.|usr|lib|lib64|usr/lib|usr/lib64|etc|var|var/lib|var/lib/rpm)/?\Z")
+_OTHERS = re.compile(r"true|\./sam-installation/install|rm -rf /var/cache/(?:dnf|yum)(?:/\*)?")
+_COPY = re.compile(r"ATTRIBUTION\.txt /|.* /(?:opt|tmp|var/task)(?:/\S*)?")
+_NO_RUN = "/bin/sh -c #(nop) "  # how the classic builder of docker marks what is no RUN
 
 
 def commands_above(history: Sequence[HistoryEntry], layers: int, base_layers: int) -> tuple[str, ...] | None:
-    """The commands of the layers above the lowest `base_layers`; None when history and layers do not match.
+    """The commands above the lowest `base_layers` layers; None when history and layers do not match.
 
+    Those of entries without a layer count as well: `buildah build` names all the commands of its one layer so.
     Source: OCI image-spec, config.md: history; entries that are not empty_layer map one to one to layers.
     """
-    commands = [entry.command for entry in history if not entry.empty_layer]
-    return tuple(commands[base_layers:]) if len(commands) == layers else None
+    ends = [place for place, entry in enumerate(history, 1) if not entry.empty_layer]
+    if len(ends) != layers or not 0 < base_layers <= layers:
+        return None
+    return tuple(entry.command for entry in history[ends[base_layers - 1] :])
 
 
 def may_change_base(command: str) -> bool:
     """Whether a command is not known to leave the packages below it as they are."""
-    text = command.removeprefix("/bin/sh -c #(nop) ").strip()
-    if not text:
-        return True
+    text = command.removeprefix(_NO_RUN).removesuffix(" # buildkit").strip()
     instruction, _space, arguments = text.partition(" ")
-    if instruction in ("COPY", "ADD"):
-        return _copy_may_change_base(instruction, arguments)
-    if "releasever" in text:  # an option, or /etc/dnf/vars/releasever: the lock may be open
-        return True
-    return any(_part_may_change_base(part) for part in _SPLIT.split(text))
+    if instruction in _METADATA:
+        return "DNF" in arguments.upper()  # DNF_VAR_releasever
+    if instruction == "COPY":
+        return ".." in arguments or not _COPY.fullmatch(arguments)
+    script = (arguments if instruction == "RUN" else text).strip().removeprefix("/bin/sh -c ")
+    # A comment ends with its line; with a second line, nothing below matches.
+    parts = re.sub(r" #[^\n]*\Z", "", script).split("&&")
+    return not all(_is_harmless(re.sub(r"[ \t]+", " ", part.strip(" \t"))) for part in parts)
 
 
-def _copy_may_change_base(instruction: str, arguments: str) -> bool:
-    """`COPY a.txt b.txt /dest # buildkit` or `COPY file:… in /dest`; ADD may unpack archives."""
-    words = [word.strip("[]\",'") for word in arguments.partition(" # ")[0].split() if not word.startswith("--")]
-    *sources, destination = words or [""]
-    if not _SYSTEM.match(destination):
-        return False
-    in_root = destination.strip("/.") == ""
-    single_files = all(s == "in" or s.startswith("file:") or PurePosixPath(s).suffix for s in sources)
-    return not (instruction == "COPY" and in_root and sources and single_files)
-
-
-def _part_may_change_base(part: str) -> bool:
-    manager = _MANAGER.search(part)
-    if manager is None:
-        return False
-    if manager[1] == "rpm":
-        return re.search(r"\s(?:-q|--query|--import|-V|--eval|-E)", part) is None
-    words = [word for word in part[manager.end() :].split() if not word.startswith("-")]
-    if words[:1] == ["group"]:
-        words = words[1:]
-    return manager[1] not in _LOCKED or "--allowerasing" in part or not words or words[0] not in _HARMLESS
+def _is_harmless(part: str) -> bool:
+    return (_DNF.fullmatch(part) or _OTHERS.fullmatch(part)) is not None

@@ -23,7 +23,7 @@ except ImportError:  # registry images need it, layouts on disk do not; the modu
 
 from .errors import ImageError, RateLimited, RegistryFailed, RegistryUnreachable
 from .references import is_loopback
-from .transfer import Transfer
+from .source import Transfer, read_up_to
 
 ATTEMPTS = 4
 _REDIRECTS = 5
@@ -65,6 +65,8 @@ class Http:
         # Without an auth of its own, requests would send what it finds in ~/.netrc.
         self._session.auth = _no_netrc
         self._session.headers["User-Agent"] = "lambdaops.deploy"
+        # Digests are of the bytes as they are, and what is not decoded can't grow.
+        self._session.headers["Accept-Encoding"] = "identity"
 
     def close(self) -> None:
         self._session.close()
@@ -80,9 +82,14 @@ class Http:
         return self._attempt("POST", url, {}, form)
 
     def body(self, response: requests.Response, limit: int) -> bytes:
-        """The body, at most `limit` bytes of it. Raises BodyCut where it breaks off."""
+        """The body, at most `limit` bytes of it. Raises BodyCut if it breaks off, RegistryFailed if it is encoded."""
         try:
-            raw: bytes = response.raw.read(limit, decode_content=True)
+            if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+                raise RegistryFailed(
+                    f"{origin_of(response.url)} compresses an answer, although it was asked not to.",
+                    hint="Check proxies and mirrors on the way.",
+                )
+            raw = read_up_to(lambda size: response.raw.read(size, decode_content=False), limit)
         except Exception as error:
             if not of_the_wire(error):
                 raise
@@ -133,6 +140,8 @@ class Http:
             response.close()
             target = _target(url, response.headers["Location"])
             if origin_of(target) != origin_of(url):
+                if form is not None:  # it holds a refresh token
+                    raise RegistryFailed(f"{origin_of(url)} redirects a login to {origin_of(target)}.")
                 sent.pop("Authorization", None)
             if response.status_code in (301, 302, 303):
                 method, form = "GET", None
@@ -218,11 +227,11 @@ def _retry_after(value: str) -> float | None:
     """Seconds asked for by Retry-After, a number or a date (RFC 9110, 10.2.3); None when it says nothing."""
     try:
         return max(0.0, float(int(value)))
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     try:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

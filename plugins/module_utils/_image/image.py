@@ -41,14 +41,12 @@ def open_image(reference: ImageReference, source: Source, platform: Platform, ca
         cache.keep_content(document.raw)
     top = parse_manifest(document.raw, document.media_type, where)
     index_digest = ""
-    if isinstance(top, Index):
+    for _level in range(2):  # a layout's index.json may list an index for each tag
+        if not isinstance(top, Index):
+            break
         index_digest = document.digest
         document = _by_digest(source, choose(top, platform, str(reference)).digest, cache)
         top = parse_manifest(document.raw, document.media_type, where)
-        if isinstance(top, Index):  # a layout's index.json may list an index for each tag
-            index_digest = document.digest
-            document = _by_digest(source, choose(top, platform, str(reference)).digest, cache)
-            top = parse_manifest(document.raw, document.media_type, where)
     if not isinstance(top, Manifest):
         raise unknown_platform(platform, (), str(reference))
     config = parse_config(_config(source, top, cache), top, f"The config of {reference}")

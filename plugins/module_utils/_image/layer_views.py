@@ -16,18 +16,17 @@ from typing import TypeAlias
 
 from .cache import Cache
 from .decompression import Limits
+from .errors import HostileLayer
 from .image import Image
-from .layer_records import keep_view, kept_view
 from .layers import open_layer
 from .manifests import Descriptor
-from .rootfs import LayerView, Rootfs, view_layer, with_parents
-from .source import Source
-from .transfer import Transfer
+from .rootfs import Directory, File, Hardlink, LayerView, Node, Other, Rootfs, Symlink, view_layer, with_parents
+from .source import Source, Transfer
 
-# The largest rpm databases of build images have some 40 MB.
+# For all layers together; the largest rpm databases of build images have some 40 MB.
 _FILES = 256 << 20
-# Each round asks for at least one path more, such as the target of a link that nobody expects.
-_ROUNDS = 50
+# Each round follows one link more to where nobody expects one, and may read all layers again for it.
+_ROUNDS = 6
 
 Questions: TypeAlias = Callable[[Rootfs], "frozenset[str] | None"]
 
@@ -76,6 +75,8 @@ class LayerViews:
             known = self._read(source, descriptor, diff_id, asked | (known.asked if known else frozenset()))
             keep_view(self._cache, *key, known)
         self._views[key] = known
+        if sum(view.size for view in self._views.values()) > _FILES:
+            raise HostileLayer(f"The layers of {source.name} have files of more than {_FILES} bytes to look at.")
         return known
 
     def _read(self, source: Source, descriptor: Descriptor, diff_id: str, asked: frozenset[str]) -> LayerView:
@@ -86,3 +87,67 @@ class LayerViews:
             open_layer(stream, descriptor, diff_id, where, self._limits) as entries,
         ):
             return view_layer(entries, asked, where, _FILES)
+
+
+def keep_view(cache: Cache, digest: str, diff_id: str, view: LayerView) -> None:
+    """Only for views of layers that were read to their end and verified."""
+    cache.keep_record(
+        "layer",
+        digest,
+        {
+            "diff_id": diff_id,
+            "asked": sorted(view.asked),
+            "nodes": {name: _encode(node, cache) for name, node in view.nodes.items()},
+            "whiteouts": sorted(view.whiteouts),
+            "opaque": sorted(view.opaque),
+        },
+    )
+
+
+def kept_view(cache: Cache, digest: str, diff_id: str) -> LayerView | None:
+    """None when missing, damaged, or kept for another diff_id than this image claims."""
+    record = cache.record("layer", digest)
+    try:
+        if record["diff_id"] != diff_id:
+            return None
+        return LayerView(
+            asked=frozenset(record["asked"]),
+            nodes={name: _decode(node, cache) for name, node in record["nodes"].items()},
+            whiteouts=frozenset(record["whiteouts"]),
+            opaque=frozenset(record["opaque"]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+
+
+def _encode(node: Node, cache: Cache) -> list[str]:
+    match node:
+        case File(content):
+            return ["file", cache.keep_content(content)]
+        case Symlink(target):
+            return ["symlink", target]
+        case Hardlink(target):
+            return ["hardlink", target]
+        case Directory():
+            return ["directory", ""]
+        case Other():
+            return ["other", ""]
+
+
+def _decode(encoded: list[str], cache: Cache) -> Node:
+    match encoded:
+        case ["file", str(digest)]:
+            content = cache.content(digest)
+            if content is None:
+                raise ValueError("the content is no longer kept")
+            return File(content)
+        case ["symlink", str(target)]:
+            return Symlink(target)
+        case ["hardlink", str(target)]:
+            return Hardlink(target)
+        case ["directory", _]:
+            return Directory()
+        case ["other", _]:
+            return Other()
+        case _:
+            raise ValueError("no such node")

@@ -44,6 +44,8 @@ def open_layer(
     Raises BadDigest, TruncatedBlob, BrokenLayer, HostileLayer, UnsupportedLayer and what the stream raises. Bytes
     that have the wrong digest are reported as that, whatever else they break.
     """
+    if descriptor.size > limits.size:
+        raise HostileLayer(f"The {where} claims {descriptor.size} bytes; more than {limits.size} are not read.")
     raw = Compressed(stream)
     try:
         plain = Plain(raw, where, limits)

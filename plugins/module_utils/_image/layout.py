@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,8 +20,7 @@ from typing import BinaryIO
 from .digests import digest_of, is_digest, verify
 from .errors import BadLayout, BadManifest, ManifestNotFound
 from .manifests import OCI_INDEX, Descriptor, Index, parse_manifest
-from .source import DOCUMENT_LIMIT, ByteStream, Document
-from .transfer import Transfer
+from .source import DOCUMENT_LIMIT, ByteStream, Document, Transfer
 
 
 class LayoutSource:
@@ -75,7 +75,7 @@ class LayoutSource:
         marker = self._read(self._folder / "oci-layout", "file oci-layout")
         try:
             version = json.loads(marker)["imageLayoutVersion"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise BadLayout(f"{self._folder}/oci-layout does not say a version.") from error
         if not str(version).startswith("1."):
             raise BadLayout(f"{self._folder} is an OCI layout of version {str(version)[:20]!r}; only 1.x can be read.")
@@ -87,6 +87,8 @@ class LayoutSource:
 
     def _open(self, path: Path, what: str) -> BinaryIO:
         try:
+            if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+                raise BadLayout(f"The {what} of {self.name} is not a regular file.")
             return path.open("rb")
         except OSError as error:
             raise BadLayout(

@@ -111,21 +111,26 @@ def parse_config(raw: bytes, manifest: Manifest, where: str) -> Config:
         raise BadManifest(f"{where} has {len(diff_ids)} diff_ids, the manifest has {len(manifest.layers)} layers.")
     runtime = document.get("config") or {}
     env = runtime.get("Env") if isinstance(runtime, dict) else None
-    history = [entry for entry in document.get("history") or [] if isinstance(entry, dict)]
+    history = [entry for entry in _list(document.get("history")) if isinstance(entry, dict)]
     return Config(
         platform=_parse_platform(document),
         diff_ids=diff_ids,
-        env=tuple(item for item in env or [] if isinstance(item, str)),
+        env=tuple(item for item in _list(env) if isinstance(item, str)),
         history=tuple(HistoryEntry(str(e.get("created_by", "")), e.get("empty_layer") is True) for e in history),
     )
+
+
+def _list(value: object) -> list[Any]:
+    """What is no list is passed over where the specification makes it optional."""
+    return value if isinstance(value, list) else []
 
 
 def choose(index: Index, wanted: Platform, where: str) -> Descriptor:
     """The entry for `wanted`. Raises UnknownPlatform with what is offered."""
     offered = [entry for entry in index.entries if entry.platform and entry.platform.architecture != "unknown"]
-    for entry in offered:
-        if entry.platform and fits(entry.platform, wanted):
-            return entry
+    fitting = [(entry.platform.variant, entry) for entry in offered if entry.platform and fits(entry.platform, wanted)]
+    if fitting:  # of several, the exact variant, or one that asks for none
+        return min(fitting, key=lambda pair: (pair[0] != wanted.variant, pair[0] != ""))[1]
     raise unknown_platform(wanted, (entry.platform for entry in offered if entry.platform), where)
 
 

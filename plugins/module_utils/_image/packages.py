@@ -6,10 +6,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from functools import total_ordering
+from itertools import zip_longest
 
-from .rpm_versions import compare_versions
+_PIECE = re.compile(r"[0-9]+|[A-Za-z]+|~|\^")
+
+
+def compare_versions(first: str, second: str) -> int:
+    """-1, 0 or 1. Source: rpm, rpmio/rpmvercmp.c (with `~` and `^`), and rpm-version(7)."""
+    if first == second:
+        return 0
+    for one, two in zip_longest(_PIECE.findall(first), _PIECE.findall(second)):
+        if one == two:
+            continue
+        # ~ sorts before everything, even the end; ^ after the end, before everything else.
+        if "~" in (one, two):
+            return -1 if one == "~" else 1
+        if one is None or two is None:
+            return 1 if two is None else -1
+        if "^" in (one, two):
+            return -1 if one == "^" else 1
+        if one.isdigit() != two.isdigit():
+            return 1 if one.isdigit() else -1
+        if one.isdigit():
+            # Compared as text: a hostile version may have more digits than int() takes.
+            left, right = one.lstrip("0"), two.lstrip("0")
+            if left != right:
+                return 1 if (len(left), left) > (len(right), right) else -1
+        else:
+            return 1 if one > two else -1
+    return 0
 
 
 @total_ordering
@@ -40,9 +68,12 @@ class Evr:
 
 @dataclass(frozen=True, slots=True)
 class Package:
+    """libraries: what it provides of shared libraries, as rpm writes it (`libz.so.1()(64bit)`)."""
+
     name: str
     evr: Evr
     arch: str
+    libraries: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     @property
     def holds_native_code(self) -> bool:

@@ -17,8 +17,7 @@ from enum import Enum
 from .facts import ImageFacts, OsFacts
 from .history import commands_above, may_change_base
 from .manifests import fits
-from .packages import Evr, Package
-from .rpm_versions import compare_versions
+from .packages import Evr, Package, compare_versions
 
 
 class Verdict(Enum):
@@ -82,8 +81,8 @@ def judge_base(build: ImageFacts, runtime: ImageFacts) -> Parity | None:
     if above is None or any(may_change_base(command) for command in above):
         return None
     note = (
-        f"The build image is the runtime image with {len(above)} more layers, and its history names no command that "
-        "changes the packages below; no layer was read."
+        f"The build image is the runtime image with {len(build.diff_ids) - len(runtime.diff_ids)} more layers, and its "
+        "history names only commands that leave the packages below as they are; no layer was read."
     )
     return Parity(Verdict.SAME_BASE, notes=(note,))
 
@@ -178,33 +177,55 @@ def _release_differences(build: OsFacts, runtime: OsFacts) -> Iterable[Differenc
 
 
 def _by_name(packages: Iterable[Package]) -> dict[str, list[Package]]:
-    """gpg-pubkey entries are keys that rpm keeps in the shape of packages."""
+    """Those of a second architecture, such as i686, are others; gpg-pubkey entries are keys, not packages."""
     found: dict[str, list[Package]] = {}
     for package in packages:
         if package.name != "gpg-pubkey":
-            found.setdefault(package.name, []).append(package)
+            name = package.name if package.arch in _FIRST_ARCHITECTURES else f"{package.name}.{package.arch}"
+            found.setdefault(name, []).append(package)
     return found
 
 
+_FIRST_ARCHITECTURES = ("x86_64", "aarch64", "noarch", "")
+
+
 def _package_differences(build: dict[str, list[Package]], runtime: dict[str, list[Package]]) -> Iterable[Difference]:
+    rivals: dict[str, set[str]] = {}
+    for name in build.keys() - runtime.keys():
+        for library in (library for package in build[name] for library in package.libraries):
+            rivals.setdefault(library, set()).add(name)
     for name, theirs in runtime.items():
-        mine = build.get(name, [])
-        ours, other = _versions(mine), _versions(theirs)
-        if ours == other:
+        if name not in build:
+            names = {rival for package in theirs for library in package.libraries for rival in rivals.get(library, ())}
+            yield _missing(name, theirs, {rival: build[rival] for rival in sorted(names)})
             continue
-        severity, why = _grade(mine, theirs)
-        yield Difference("package", name, ", ".join(map(str, ours)), ", ".join(map(str, other)), severity, why)
+        ours, other = _versions(build[name]), _versions(theirs)
+        if ours != other:
+            severity, why = _grade(build[name], theirs)
+            yield Difference("package", name, ", ".join(map(str, ours)), ", ".join(map(str, other)), severity, why)
 
 
 def _versions(packages: Iterable[Package]) -> list[Evr]:
     return sorted(package.evr for package in packages)
 
 
+def _missing(name: str, runtime: Sequence[Package], rivals: dict[str, list[Package]]) -> Difference:
+    """A package that the build image does not have; rivals: its others that provide the same libraries."""
+    theirs = _versions(runtime)
+    ours = {rival: max(_versions(packages)) for rival, packages in rivals.items()}
+    if not ours:
+        severity, why = Verdict.COMPATIBLE_DRIFT, "Only the runtime has it, so nothing was linked to it."
+    elif max(ours.values()) > max(theirs):
+        severity, why = Verdict.RISKY_DRIFT, "Another package, which is newer, has its libraries where it was built."
+    else:
+        severity, why = Verdict.COMPATIBLE_DRIFT, "Another package, not newer, has its libraries where it was built."
+    shown = ", ".join(f"{rival} {evr}" for rival, evr in ours.items())
+    return Difference("package", name, shown, ", ".join(map(str, theirs)), severity, why)
+
+
 def _grade(build: Sequence[Package], runtime: Sequence[Package]) -> tuple[Verdict, str]:
-    if not build:
-        return Verdict.COMPATIBLE_DRIFT, "Only the runtime has it, so nothing was linked to it."
     if max(_versions(build)) < max(_versions(runtime)):
-        return Verdict.COMPATIBLE_DRIFT, "Older where it was built: the newer runtime has what was linked."
+        return Verdict.COMPATIBLE_DRIFT, "Older where it was built; libraries mostly keep what older ones had."
     if not any(package.holds_native_code for package in build):
         return Verdict.COMPATIBLE_DRIFT, "Newer where it was built, but without native code."
     return Verdict.RISKY_DRIFT, "Newer where it was built: the runtime may lack what was linked."

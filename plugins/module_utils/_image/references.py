@@ -114,7 +114,7 @@ def parse_reference(text: str) -> ImageReference:
         return _parse_layout(text)
     if unsupported := _TRANSPORT.match(text):
         raise BadReference(
-            f"The transport {unsupported[1]!r} of {text!r} can't be read.", hint="Use docker:// or oci:PATH."
+            f"The transport {unsupported[1]!r} of {_shown(text)!r} can't be read.", hint="Use docker:// or oci:PATH."
         )
     return _parse_registry(text.removeprefix("docker://"), text)
 
@@ -160,9 +160,15 @@ def _parse_registry(rest: str, text: str) -> RegistryReference:
 
 def _unparsable(text: str, why: str) -> BadReference:
     return BadReference(
-        f"The image reference {text[:200]!r} does not parse: {why}.",
+        f"The image reference {_shown(text)[:200]!r} does not parse: {why}.",
         hint="Write it as host/repository:tag, host/repository@sha256:<digest>, or oci:PATH[:TAG].",
     )
+
+
+def _shown(text: str) -> str:
+    """A reference without what stands before an @ that a host follows: it may be a password."""
+    hidden, _at, rest = text.partition("@sha256:")[0].rpartition("@")
+    return f"***{text[len(hidden) :]}" if hidden and set("/.") & set(rest) else text
 
 
 def valid_host(text: str) -> bool:

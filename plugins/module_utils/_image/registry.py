@@ -23,8 +23,9 @@ from .errors import (
     RegistryDenied,
     RegistryFailed,
     TruncatedBlob,
+    printable,
 )
-from .http import ATTEMPTS, BodyCut, Http, of_the_wire
+from .http import ATTEMPTS, BodyCut, Http, of_the_wire, origin_of
 from .manifests import ACCEPTED, Descriptor
 from .references import Route
 from .source import DOCUMENT_LIMIT, ByteStream, Document
@@ -85,11 +86,12 @@ class RegistrySource:
         repository, login = self._route.repository, self._route.login
         for refusals in range(4):
             authorization = self._authorization.header(url, repository, login)
-            # Some servers compress what is already compressed; the bytes must be those of the digest.
-            response = self._http.get(url, {"Accept-Encoding": "identity"} | headers | authorization)
+            response = self._http.get(url, headers | authorization)
             if response.status_code in (200, 206):
                 return response
-            words = self._words(response)
+            words = self._words(response, authorization.get("Authorization", "").rpartition(" ")[2])
+            if origin_of(response.url) != origin_of(url):
+                break  # a challenge of whom the registry redirects to gets no login
             challenge = response.headers.get("WWW-Authenticate", "")
             if response.status_code not in (401, 403) or not self._authorization.answer(
                 url, repository, login, response.status_code, challenge, refusals
@@ -97,14 +99,15 @@ class RegistrySource:
                 break
         raise _refusal(response.status_code, label, words)
 
-    def _words(self, response: requests.Response) -> str:
-        """The registry's own words: code and message of its first error, printable and short."""
+    def _words(self, response: requests.Response, secret: str) -> str:
+        """The registry's own words: code and message of its first error, printable, short and without `secret`."""
         try:
             first = json.loads(self._http.body(response, 1 << 16))["errors"][0]
             text = f"{first.get('code', '')}: {first.get('message', '')}"
-        except (BodyCut, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
+        except (ImageError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
             return ""  # whatever an error page holds, the status says enough
-        return "".join(c for c in text if c.isprintable())[:200].strip(": ")
+        text = printable(text)
+        return (text.replace(secret, "***") if secret else text)[:200].strip(": ")
 
 
 class _BlobStream:

@@ -2,13 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What people read: a table of the differences, and the sentences of a task that fails. Pure."""
+"""A comparison as the module returns it: values, a table, advice, and the sentences of a task that fails. Pure."""
 
 from __future__ import annotations
 
-from .advice import advise
+from collections.abc import Iterable
+from typing import Any
+
+from .compare import Comparison
 from .facts import ImageFacts
-from .parity import Parity, Verdict
+from .parity import Difference, Parity, Verdict
+from .references import RegistryReference
+from .source import Transfer
 
 _HEAD = ("what", "build", "runtime", "verdict")
 _ROWS = 40
@@ -21,6 +26,51 @@ _RELATIONS = {
     Verdict.UNKNOWN: "can't be compared for certain with",
     Verdict.INCOMPATIBLE: "does not match",
 }
+
+
+def as_results(comparison: Comparison, transfer: Transfer, notes: Iterable[str]) -> dict[str, Any]:
+    parity, build, runtime = comparison.parity, comparison.build, comparison.runtime
+    return {
+        "changed": False,
+        "verdict": parity.verdict.value,
+        "differences": [_difference(difference) for difference in parity.differences],
+        "build": _image(build),
+        "runtime": _image(runtime),
+        "build_only_packages": list(parity.build_only),
+        "transfer": transfer.as_result(),
+        "advice": list(advise(parity, build, runtime)),
+        "table": table(parity),
+        "notes": [*parity.notes, *notes],
+    }
+
+
+def _difference(difference: Difference) -> dict[str, str]:
+    return {
+        "kind": difference.kind,
+        "name": difference.name,
+        "build": difference.build,
+        "runtime": difference.runtime,
+        "severity": difference.severity.value,
+        "why": difference.why,
+    }
+
+
+def _image(facts: ImageFacts) -> dict[str, Any]:
+    """Release and packages are null where no layer had to be read or could be read."""
+    os = facts.os
+    return {
+        "reference": str(facts.reference),
+        "pinned": f"{facts.reference.name}@{facts.digest}",
+        "digest": facts.digest,
+        "index_digest": facts.index_digest or None,
+        "platform": str(facts.platform),
+        "layers": len(facts.diff_ids),
+        "library_path": facts.library_path,
+        "os_release": os.os_release.pretty_name if os and os.os_release else None,
+        "release": os.release or None if os else None,
+        "system_release": os.system_release or None if os else None,
+        "packages": len(os.packages) if os and os.packages is not None else None,
+    }
 
 
 def table(parity: Parity) -> list[str]:
@@ -66,3 +116,48 @@ def sentence(parity: Parity, build: ImageFacts, runtime: ImageFacts) -> str:
 
 def _system(facts: ImageFacts) -> str:
     return facts.os.os_release.pretty_name if facts.os and facts.os.os_release else str(facts.platform)
+
+
+def advise(parity: Parity, build: ImageFacts, runtime: ImageFacts) -> tuple[str, ...]:
+    match parity.verdict:
+        case Verdict.IDENTICAL | Verdict.SAME_BASE:
+            return ()
+        case Verdict.UNKNOWN:
+            return ("Do not count on this pair: the notes say what could not be read.",)
+        case Verdict.INCOMPATIBLE:
+            return (
+                f"Build in an image made for the same system as {runtime.reference}: check the runtime's name, the "
+                "architecture and the tag.",
+            )
+        case Verdict.COMPATIBLE_DRIFT:
+            first = "Nothing has to be done before this deployment. To bring both to one release, build like this:"
+        case Verdict.RISKY_DRIFT:
+            first = "Do not deploy native code from this build; bring the build image to the runtime's release:"
+    return (first, *_pin(build, runtime))
+
+
+def _pin(build: ImageFacts, runtime: ImageFacts) -> tuple[str, ...]:
+    """Amazon Linux 2023 keeps the repositories of every release, so --releasever really pins the packages.
+
+    The first recipe keeps SAM's builders in the image, which `sam build --use-container` needs; the second one is for
+    builds that do without. Source: AL2023 user guide, "Deterministic upgrades through versioned repositories".
+    """
+    release = runtime.os.release if runtime.os else ""
+    if release.count(".") < 2:  # no versioned repositories, as in Amazon Linux 2
+        return (f"FROM {_from(runtime, 'runtime')}", "RUN yum -y install gcc-c++ make")
+    return (
+        "docker build -t lambda-build-pinned - <<'EOF'",
+        f"FROM {_from(build, 'build')}",
+        f"RUN dnf -y --releasever={release} --allowerasing distro-sync",
+        "EOF",
+        "sam build --use-container --build-image lambda-build-pinned",
+        "Or, where SAM CLI does not build, build on the runtime image itself:",
+        f"FROM {_from(runtime, 'runtime')}",
+        f"RUN dnf -y --releasever={release} install gcc-c++ make",
+    )
+
+
+def _from(facts: ImageFacts, role: str) -> str:
+    """A layout on disk has no name that a Dockerfile could use."""
+    name = facts.reference.name if isinstance(facts.reference, RegistryReference) else f"<{role} image>"
+    return f"{name}@{facts.digest}"

@@ -22,7 +22,7 @@ from .layers import Entry, normalize
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
-_SYMLINKS = 40  # MAXSYMLINKS of Linux
+_SYMLINKS, _PATH = 40, 4096  # MAXSYMLINKS and PATH_MAX of Linux
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,18 @@ class LayerView:
     whiteouts: frozenset[str]
     opaque: frozenset[str]
 
+    @property
+    def size(self) -> int:
+        """Bytes of all files that are kept."""
+        return sum(len(node.content) for node in self.nodes.values() if isinstance(node, File))
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """path: where it is, with all links followed."""
+
     node: File | Directory | Other
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +115,25 @@ def view_layer(entries: Iterable[Entry], asked: frozenset[str], where: str, file
     nodes: dict[str, Node] = {}
     whiteouts: set[str] = set()
     opaque: set[str] = set()
-    last_parent = None
+    # Names may have thousands of directories; few are asked for.
+    directories = tuple((path, f"{path}/" if path else "") for path in asked)
+    written, parent = "/", ""
     kept = 0
     for entry in entries:
-        parent, _slash, base = entry.name.rpartition("/")
-        if parent != last_parent:  # an entry implies the directories above it
-            last_parent = parent
-            for directory in (parent, *_ancestors(parent)):
-                if directory in asked:
+        above, _slash, base = entry.name.rpartition("/")
+        if above != written:
+            written, parent = above, _behind_links(above, nodes)
+            for directory, start in directories:  # an entry implies the directories above it
+                if parent == directory or parent.startswith(start):
                     nodes.setdefault(directory, Directory())
+        path = f"{parent}/{base}" if parent else base
         if base.startswith(_WHITEOUT):
-            hidden = posixpath.join(parent, base.removeprefix(_WHITEOUT))
+            hidden = path.removesuffix(base) + base.removeprefix(_WHITEOUT)
             if base == _OPAQUE and parent in asked:
                 opaque.add(parent)
             elif hidden in asked and not base.startswith(_WHITEOUT + _WHITEOUT):  # .wh..wh.* are aufs's own notes
                 whiteouts.add(hidden)
-        elif entry.name in asked:
+        elif path in asked:
             kept += entry.size
             if kept > file_limit:
                 raise HostileLayer(
@@ -130,10 +141,25 @@ def view_layer(entries: Iterable[Entry], asked: frozenset[str], where: str, file
                 )
             node = _node(entry, nodes, where)
             if not isinstance(node, Directory):
-                for below in [name for name in nodes if name.startswith(f"{entry.name}/")]:
+                for below in [name for name in nodes if name.startswith(f"{path}/")]:
                     del nodes[below]
-            nodes[entry.name] = node
+            nodes[path] = node
     return LayerView(asked, nodes, frozenset(whiteouts), frozenset(opaque))
+
+
+def _behind_links(directory: str, nodes: dict[str, Node]) -> str:
+    """Where an entry of `directory` is unpacked to: links that the layer wrote before it are followed."""
+    for _link in range(_SYMLINKS):
+        for name, node in nodes.items():
+            if isinstance(node, Symlink) and (directory == name or directory.startswith(f"{name}/")):
+                target = posixpath.join("/", posixpath.dirname(name), node.target)
+                directory = posixpath.normpath(target + directory[len(name) :]).lstrip("/")
+                break
+        else:
+            return directory
+        if len(directory) > _PATH:
+            break
+    return directory
 
 
 def _node(entry: Entry, nodes: dict[str, Node], where: str) -> Node:
@@ -193,7 +219,7 @@ class Rootfs:
                 continue
             node = found
             here.append(part)
-        return Found(node) if isinstance(node, File | Directory | Other) else Absent()
+        return Found(node, "/".join(here)) if isinstance(node, File | Directory | Other) else Absent()
 
     def _lookup(self, name: str, top: int) -> Directory | File | Symlink | Other | Absent | Undecided:
         """The node of exactly this name in the merged tree of the views from `top` down."""

@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from .errors import BrokenRpmDatabase
+from .errors import BrokenRpmDatabase, printable
 from .packages import Evr, Package
 
-_NAME, _VERSION, _RELEASE, _EPOCH, _ARCH = 1000, 1001, 1002, 1003, 1022
-_INT32, _STRING, _I18N = 4, 6, 9
-_WANTED = frozenset((_NAME, _VERSION, _RELEASE, _EPOCH, _ARCH))
+_NAME, _VERSION, _RELEASE, _EPOCH, _ARCH, _PROVIDES = 1000, 1001, 1002, 1003, 1022, 1047
+_INT32, _STRING, _STRINGS, _I18N = 4, 6, 8, 9
+_WANTED = frozenset((_NAME, _VERSION, _RELEASE, _EPOCH, _ARCH, _PROVIDES))
 _ENTRY = struct.Struct(">iiii")  # tag, type, offset, count
 _ENTRIES, _BYTES = 0xFFFF, 256 << 20  # rpm's own bounds (rpmlib/header.c: HEADER_TAGS_MAX, HEADER_DATA_MAX)
 # No rpm database is near: 250 packages take some 10,000 steps. A database made to loop is left after about 1 s.
@@ -31,6 +31,7 @@ _STEPS = 50_000_000
 def read_packages(database: bytes, wal: bytes = b"") -> tuple[Package, ...]:
     """The packages of an `rpmdb.sqlite` and its `-wal`, by name. Raises BrokenRpmDatabase."""
     packages = []
+    left = len(database) + len(wal)
     try:
         with _opened(database, wal) as connection:
             kind = connection.execute("SELECT type, sql FROM sqlite_schema WHERE name = 'Packages'").fetchone()
@@ -39,9 +40,14 @@ def read_packages(database: bytes, wal: bytes = b"") -> tuple[Package, ...]:
             for number, blob in connection.execute("SELECT hnum, blob FROM Packages"):
                 if not isinstance(blob, bytes):
                     raise BrokenRpmDatabase(f"Header {number} of the rpm database is no blob.")
+                left -= len(blob)  # expressions of the schema can make much of little
+                if left < 0:
+                    raise BrokenRpmDatabase("The rpm database claims more bytes than it has.")
                 packages.append(parse_header(blob, str(number)))
     except (sqlite3.Error, OverflowError) as error:
         raise BrokenRpmDatabase(f"The rpm database can't be read ({error}).") from error
+    if not packages:
+        raise BrokenRpmDatabase("The rpm database lists no package.")
     return tuple(sorted(packages, key=lambda package: (package.name, package.arch)))
 
 
@@ -55,19 +61,20 @@ def _opened(database: bytes, wal: bytes) -> Iterator[sqlite3.Connection]:
             path.write_bytes(database)
             path.with_name("rpmdb.sqlite-wal").write_bytes(wal)
             with closing(sqlite3.connect(path)) as connection:
-                yield _hardened(connection)
+                yield _hardened(connection, len(database) + len(wal))
         return
     with closing(sqlite3.connect(":memory:")) as connection:
         # Bytes 18 and 19 say "write-ahead log", which a database in memory can't have (fileformat2, 1.3).
         connection.deserialize(database[:18] + b"\x01\x01" + database[20:])
-        yield _hardened(connection)
+        yield _hardened(connection, len(database))
 
 
-def _hardened(connection: sqlite3.Connection) -> sqlite3.Connection:
+def _hardened(connection: sqlite3.Connection, longest: int) -> sqlite3.Connection:
+    """longest: bytes that one value may have."""
     # Source: sqlite.org/security.html, "untrusted SQLite database files".
     for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON"):
         connection.execute(f"PRAGMA {pragma}")
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _BYTES)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, longest)
     steps = iter(range(_STEPS // 100_000))
     connection.set_progress_handler(lambda: next(steps, -1) < 0, 100_000)
     return connection
@@ -82,9 +89,9 @@ def parse_header(blob: bytes, label: str) -> Package:
     if not 0 < entries <= _ENTRIES or not 0 <= size <= _BYTES or start + size > len(blob):
         raise _broken(label, "its lengths do not fit")
     store = blob[start : start + size]
-    values: dict[int, str | int] = {}
+    values: dict[int, str | int | list[str]] = {}
     for tag, kind, offset, count in _ENTRY.iter_unpack(blob[8:start]):
-        if tag not in _WANTED:
+        if tag not in _WANTED or tag in values:
             continue
         if count < 1 or not 0 <= offset < size:
             raise _broken(label, f"tag {tag} points outside")
@@ -96,12 +103,18 @@ def parse_header(blob: bytes, label: str) -> Package:
             end = store.find(b"\0", offset)
             if end < 0:
                 raise _broken(label, f"tag {tag} does not end")
-            values[tag] = store[offset:end].decode("utf-8", "replace")
+            values[tag] = printable(store[offset:end].decode("utf-8", "replace"))
+        elif kind == _STRINGS:
+            texts = store[offset:].split(b"\0", count)
+            if len(texts) <= count:
+                raise _broken(label, f"tag {tag} does not end")
+            values[tag] = [text.decode("utf-8", "replace") for text in texts[:count]]
     name, version, release = (values.get(tag) for tag in (_NAME, _VERSION, _RELEASE))
-    epoch, arch = values.get(_EPOCH, 0), values.get(_ARCH, "")
+    epoch, arch, provides = values.get(_EPOCH, 0), values.get(_ARCH, ""), values.get(_PROVIDES, [])
     if not (isinstance(name, str) and isinstance(version, str) and isinstance(release, str)):
         raise _broken(label, "it has no name, version or release")
-    return Package(name, Evr(epoch if isinstance(epoch, int) else 0, version, release), str(arch))
+    libraries = frozenset(text for text in provides if ".so" in text) if isinstance(provides, list) else frozenset()
+    return Package(name, Evr(epoch if isinstance(epoch, int) else 0, version, release), str(arch), libraries)
 
 
 def _broken(label: str, why: str) -> BrokenRpmDatabase:

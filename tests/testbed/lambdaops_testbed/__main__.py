@@ -40,6 +40,8 @@ def main(arguments: list[str]) -> int:
             case "status":
                 return _status([LocalStack(settings), *_optional(settings, OPTIONAL)])
             case _:
+                if not LocalStack(settings).status().running:
+                    print("testbed: LocalStack is not running yet; start it with `make up`.", file=sys.stderr)
                 print(exports(settings))
                 return 0
     except TestbedError as error:

@@ -41,9 +41,12 @@ class LocalStack:
                 f"LocalStack's environment {self.settings.localstack_env} does not exist: "
                 "make it with `make setup`, or name another with LAMBDAOPS_LOCALSTACK_ENV."
             )
-        return f"{self._daemon.start()}, {self.settings.endpoint}"
+        said = self._daemon.start()
+        self.settings.localstack_port_file.write_text(str(self.settings.localstack_port))
+        return f"{said}, {self.settings.endpoint}"
 
     def stop(self) -> str:
+        self.settings.localstack_port_file.unlink(missing_ok=True)
         return self._daemon.stop()
 
     def status(self) -> Status:

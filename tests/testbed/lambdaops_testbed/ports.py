@@ -37,7 +37,10 @@ def require_free(port: int, purpose: str, variable: str) -> None:
             return
     by = owner(port) or "another process"
     other = port + 1 if port < 65535 else port - 1
-    raise TestbedError(f"Port {port} for {purpose} is taken by {by}: choose another with `make up {variable}={other}`.")
+    raise TestbedError(
+        f"Port {port} for {purpose} is taken by {by}: choose another with {variable}={other}, "
+        f"`make up {variable}={other}` for example."
+    )
 
 
 def owner(port: int) -> str:

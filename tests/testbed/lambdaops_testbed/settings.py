@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .errors import TestbedError
@@ -32,21 +32,30 @@ class Settings:
         return self.cache / "testbed"
 
     @property
+    def localstack_port_file(self) -> Path:
+        """The port that the running LocalStack was started on, so that later commands need not be told it again."""
+        return self.state / "localstack.port"
+
+    @property
     def endpoint(self) -> str:
         return f"http://{HOST}:{self.localstack_port}"
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """LAMBDAOPS_CACHE, LAMBDAOPS_LOCALSTACK_ENV, LOCALSTACK_PORT, REGISTRY_PORT; relative folders count from the
-    checkout. Raises TestbedError for a port that is none."""
+    checkout. A LocalStack that was started on another port keeps it. Raises TestbedError for a port that is none."""
     cache = CHECKOUT / (environ.get("LAMBDAOPS_CACHE") or ".cache")
-    return Settings(
+    settings = Settings(
         checkout=CHECKOUT,
         cache=cache,
         localstack_env=CHECKOUT / (environ.get("LAMBDAOPS_LOCALSTACK_ENV") or cache / "localstack"),
         localstack_port=_port(environ, "LOCALSTACK_PORT", 4566),
         registry_port=_port(environ, "REGISTRY_PORT", 5000),
     )
+    kept = settings.localstack_port_file
+    if not environ.get("LOCALSTACK_PORT") and kept.is_file():
+        return replace(settings, localstack_port=int(kept.read_text()))
+    return settings
 
 
 def _port(environ: Mapping[str, str], variable: str, default: int) -> int:

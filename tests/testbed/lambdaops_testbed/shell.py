@@ -7,10 +7,23 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import MutableMapping
 
-from .settings import Settings
+from .settings import HOST, Settings
 
 REGION = "eu-west-1"
+
+# What would lead botocore or amazon.aws somewhere else, or refuse the testbed's keys.
+MISLEADING = (
+    "AWS_DEFAULT_PROFILE",
+    "AWS_ENDPOINT_URL_LAMBDA",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_PROFILE",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "AWS_URL",
+)
+NO_PROXY = ("NO_PROXY", "no_proxy")
 
 
 def variables(settings: Settings) -> dict[str, str]:
@@ -24,10 +37,22 @@ def variables(settings: Settings) -> dict[str, str]:
         "AWS_REGION": REGION,
         "ANSIBLE_COLLECTIONS_PATH": str(settings.cache / "collections"),
         "ANSIBLE_HOME": str(settings.cache / "ansible"),
+        "ANSIBLE_REMOTE_TMP": str(settings.cache / "ansible" / "tmp"),  # not every user has a home
     }
 
 
+def point_at(settings: Settings, environ: MutableMapping[str, str]) -> None:
+    """Change an environment as the exports would."""
+    for name in MISLEADING:
+        environ.pop(name, None)
+    for name in NO_PROXY:
+        environ[name] = ",".join(filter(None, (HOST, environ.get(name))))
+    environ.update(variables(settings))
+
+
 def exports(settings: Settings) -> str:
-    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables(settings).items()]
+    lines = [f"unset {' '.join(MISLEADING)}"]
+    lines += [f'export {name}="{HOST}${{{name}:+,${name}}}"' for name in NO_PROXY]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in variables(settings).items()]
     lines.append(f'export PATH={shlex.quote(str(settings.checkout / ".venv" / "bin"))}:"$PATH"')
     return "\n".join(lines)

@@ -23,7 +23,6 @@ import pytest
 import requests
 from botocore.config import Config
 from lambdaops_testbed.settings import Settings, read_settings
-from lambdaops_testbed.shell import variables
 
 ROLE = "arn:aws:iam::000000000000:role/tester"
 PACE = 0.05
@@ -43,11 +42,6 @@ class Bed:
     @property
     def settings(self) -> Settings:
         return replace(read_settings(os.environ), localstack_port=self.port)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What points botocore and Ansible at it."""
-        return variables(self.settings)
 
     def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         given = {

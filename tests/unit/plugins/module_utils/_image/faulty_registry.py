@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
                 return
             if fault.status:
-                self._send(fault.status, fault.body, fault.headers)
+                self._send(fault.status, fault.body, fault.headers, fault.cut_after)
                 return
         if urlsplit(self.path).path == "/token":
             self._token(form)

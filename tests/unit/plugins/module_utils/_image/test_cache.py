@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.cache import SCHEMA, Cache, default_folder
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.digests import digest_of
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.layer_records import keep_view, kept_view
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.layer_views import keep_view, kept_view
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.rootfs import (
     Directory,
     File,
@@ -78,6 +79,7 @@ def test_whatever_is_damaged_is_missing(tmp_path: Path, damage: bytes) -> None:
         {"diff_id": "d"},
         {"diff_id": "d", "asked": 3},
         {"diff_id": "d", "asked": [], "nodes": {"a": []}, "whiteouts": [], "opaque": []},
+        {"diff_id": "d", "asked": [], "nodes": {"a": ["symlink", 3]}, "whiteouts": [], "opaque": []},
     ],
 )
 def test_a_record_of_another_form_is_missing(tmp_path: Path, value: object) -> None:
@@ -119,9 +121,34 @@ def test_parallel_plays_never_see_half_an_entry(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / SCHEMA / "content").iterdir()] == [digest.replace(":", "-")]
 
 
-def test_only_its_owner_can_read_the_cache(tmp_path: Path) -> None:
-    Cache(tmp_path / "new").keep_content(b"x")
-    assert (tmp_path / "new" / SCHEMA / "content").stat().st_mode & 0o077 == 0
+def test_only_its_owner_can_use_the_cache(tmp_path: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        Cache(tmp_path / "new").keep_content(b"x")
+    finally:
+        os.umask(before)
+    for folder in (tmp_path / "new" / SCHEMA, tmp_path / "new" / SCHEMA / "content"):
+        assert folder.stat().st_mode & 0o077 == 0
+    again = Cache(tmp_path / "new")
+    assert again.content(again.keep_content(b"x")) == b"x"
+    assert again.notes == []
+
+
+def test_a_cache_that_others_can_write_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = Cache(tmp_path).keep_content(b"x")
+    version = tmp_path / SCHEMA
+    version.chmod(0o770)
+    assert_not_used(Cache(tmp_path), digest)
+    version.chmod(0o700)
+    assert Cache(tmp_path).content(digest) == b"x"
+    monkeypatch.setattr(os, "geteuid", lambda: version.stat().st_uid + 1)
+    assert_not_used(Cache(tmp_path), digest)
+
+
+def assert_not_used(cache: Cache, digest: str) -> None:
+    assert cache.content(digest) is None
+    assert len(cache.notes) == 1
+    assert "is not used" in cache.notes[0]
 
 
 def test_without_a_home_folder_there_is_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection
 from pathlib import Path
 
 import pytest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image import layer_views
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.cache import Cache
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.compare import Comparison, compare
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import (
@@ -21,10 +23,10 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors imp
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.parity import Verdict
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, parse_reference
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.sources import Sources
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transfer import Transfer
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports import Sources
 from faulty_registry import Fault, Registry, serve
-from lambdaops_testbed.images import oci, pairs
+from lambdaops_testbed.images import oci, pairs, rpmdb
 
 AL2023 = b'ID="amzn"\nVERSION_ID="2023"\nPRETTY_NAME="Amazon Linux 2023.6.20241031"\n'
 
@@ -228,6 +230,9 @@ OS = [oci.file("etc/os-release", AL2023)]
         ([*OS, oci.file("var/lib/rpm/rpmdb.sqlite", b"junk")], ("/var/lib/rpm/rpmdb.sqlite", "not an sqlite file")),
         ([*OS, oci.symlink("var", "var")], ("no rpm database",)),
         ([oci.symlink("etc/os-release", "os-release")], ("no /etc/os-release",)),
+        ([oci.file("etc/os-release", b"")], ("without ID or VERSION_ID",)),
+        ([oci.file("etc/os-release", b"ID=amzn")], ("without ID or VERSION_ID",)),
+        ([*OS, oci.file("var/lib/rpm/rpmdb.sqlite", rpmdb.database([], 0))], ("lists no package",)),
     ],
 )
 def test_what_cannot_be_read_makes_the_verdict_unknown(
@@ -247,6 +252,95 @@ def test_links_to_unexpected_places_are_followed(tmp_path: Path) -> None:
     comparison, _transfer = pair(tmp_path, oci.image(layers))
     assert comparison.build.os is not None
     assert comparison.build.os.release == "2023.7.20241031"
+
+
+def os_entries(release: bytes = b"2023.6.20241031") -> list[oci.Entry]:
+    return [oci.file("etc/os-release", AL2023.replace(b"2023.6.20241031", release))]
+
+
+def database(glibc: str = "2.34") -> bytes:
+    return rpmdb.database([rpmdb.Package("glibc", glibc, "1", "x86_64")], 0)
+
+
+def upgraded_in_log(folder: Path) -> tuple[bytes, bytes]:
+    """A database with glibc 2.34, and the write-ahead log that makes it 2.39."""
+    path = folder / "rpmdb.sqlite"
+    path.write_bytes(database())
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA journal_mode = WAL")
+    header = rpmdb.header(rpmdb.Package("glibc", "2.39", "1", "x86_64"), 1)
+    connection.execute("UPDATE Packages SET blob = ?", (header,))
+    connection.commit()
+    content = path.read_bytes(), path.with_name("rpmdb.sqlite-wal").read_bytes()
+    connection.close()
+    return content
+
+
+def versions(comparison: Comparison) -> list[str]:
+    assert comparison.build.os is not None
+    return [str(package.evr) for package in comparison.build.os.packages or ()]
+
+
+@pytest.mark.parametrize(
+    ("folder", "link"),
+    [
+        ("var/lib/rpm", None),
+        ("usr/lib/sysimage/rpm", oci.symlink("var/lib/rpm", "../../usr/lib/sysimage/rpm")),
+        ("usr/lib/db/rpm", oci.symlink("var/lib/rpm", "/usr/lib/db/rpm")),
+        ("opt/r", oci.symlink("var/lib/rpm/rpmdb.sqlite", "/opt/r/rpmdb.sqlite")),
+    ],
+    ids=["no link", "a link to a known folder", "a link to an unexpected folder", "a link to an unexpected file"],
+)
+def test_a_write_ahead_log_counts_wherever_links_lead(tmp_path: Path, folder: str, link: oci.Entry | None) -> None:
+    content, log = upgraded_in_log(tmp_path)
+    files = [oci.file(f"{folder}/rpmdb.sqlite", content), oci.file(f"{folder}/rpmdb.sqlite-wal", log)]
+    comparison, _transfer = pair(tmp_path, one_layer([*os_entries(), *files, *([link] if link else [])]))
+    assert versions(comparison) == ["2.39-1"]
+
+
+def test_a_log_behind_more_links_than_are_followed_is_not_left_out(tmp_path: Path) -> None:
+    content, _log = upgraded_in_log(tmp_path)
+    links = [oci.symlink(f"opt/{number}", str(number + 1)) for number in range(10)]
+    log = oci.symlink("var/lib/rpm/rpmdb.sqlite-wal", "/opt/0")
+    entries = [*os_entries(), oci.file("var/lib/rpm/rpmdb.sqlite", content), log, *links]
+    comparison, _transfer = pair(tmp_path, one_layer(entries))
+    assert comparison.parity.verdict is Verdict.UNKNOWN
+    assert versions(comparison) == []
+
+
+def test_links_cost_few_readings(tmp_path: Path) -> None:
+    links = [oci.symlink("etc/os-release", "/opt/0"), *(oci.symlink(f"opt/{n}", str(n + 1)) for n in range(30))]
+    comparison, transfer = pair(tmp_path, one_layer(links))
+    assert comparison.parity.verdict is Verdict.UNKNOWN
+    assert transfer.layers < 10
+
+
+def test_the_first_path_of_the_packages_counts_in_whatever_layer_it_is(tmp_path: Path) -> None:
+    lower = oci.layer([*os_entries(), oci.file("var/lib/rpm/rpmdb.sqlite", database("2.39"))])
+    upper = oci.layer([*os_entries(), oci.file("usr/share/rpm/rpmdb.sqlite", database())])
+    comparison, _transfer = pair(tmp_path, oci.image([lower, upper]))
+    assert versions(comparison) == ["2.39-1"]
+
+
+def test_an_entry_below_a_link_of_its_own_layer_is_read(tmp_path: Path) -> None:
+    entries = [
+        *os_entries(),
+        oci.file("usr/lib/sysimage/rpm/rpmdb.sqlite", database()),
+        oci.symlink("var/lib/rpm", "../../usr/lib/sysimage/rpm"),
+        oci.file("var/lib/rpm/rpmdb.sqlite", database("2.39")),
+    ]
+    comparison, _transfer = pair(tmp_path, one_layer(entries))
+    assert versions(comparison) == ["2.39-1"]
+
+
+@pytest.mark.parametrize("version", [b"2023", b"2023.7"])
+def test_a_release_that_only_system_release_tells_is_read_from_below(tmp_path: Path, version: bytes) -> None:
+    lower = oci.layer([oci.file("etc/system-release", b"Amazon Linux release 2023.7.20250512 (Amazon Linux)\n")])
+    nameless = b'ID="amzn"\nVERSION_ID="%s"\nPRETTY_NAME="Amazon Linux 2023"\n' % version
+    upper = oci.layer([oci.file("etc/os-release", nameless), oci.file("var/lib/rpm/rpmdb.sqlite", database())])
+    comparison, _transfer = pair(tmp_path, oci.image([lower, upper]))
+    assert comparison.build.os is not None
+    assert comparison.build.os.release == "2023.7.20250512"
 
 
 def test_a_hard_link_to_an_unexpected_place_is_followed(tmp_path: Path) -> None:
@@ -269,6 +363,15 @@ def test_hostile_and_broken_layers_end_in_an_error(tmp_path: Path, image: oci.Im
     with pytest.raises(kind) as failed:
         pair(tmp_path, image)
     assert "oci:" in failed.value.message
+
+
+def test_all_layers_together_have_one_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layer_views, "_FILES", 100_000)
+    folders = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
+    layers = [oci.layer([oci.file(f"{folder}/Packages", bytes(40_000))]) for folder in folders]
+    pair(tmp_path, oci.image(layers[:2]))
+    with pytest.raises(HostileLayer, match="100000 bytes"):
+        pair(tmp_path, oci.image([oci.layer([]), *layers]))
 
 
 def test_an_absolute_name_is_a_name_in_the_image(tmp_path: Path) -> None:

@@ -142,6 +142,16 @@ def test_what_no_honest_image_has_is_refused(tar: bytes) -> None:
         read_layer(oci.gzipped(tar), tar)
 
 
+def test_a_layer_of_absurd_size_is_refused_before_a_byte_is_read() -> None:
+    class Untouched:
+        def read(self, _size: int, /) -> bytes:
+            raise AssertionError("read")
+
+    descriptor = Descriptor(digest(b""), SMALL.size + 1)
+    with pytest.raises(HostileLayer, match="claims"), open_layer(Untouched(), descriptor, "", "layer", SMALL):
+        pass
+
+
 def test_a_bomb_ends_early_in_little_memory() -> None:
     """100 MB of zeros, with bounds of 1 MB."""
     squeeze = zlib.compressobj(1, wbits=31)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors imp
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.image import Image, open_image
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.layout import LayoutSource
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, LayoutReference
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transfer import Transfer
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer
 from lambdaops_testbed.images import oci
 
 
@@ -113,7 +114,14 @@ def test_a_folder_that_is_no_layout(tmp_path: Path) -> None:
     refusal(BadLayout, "oci-layout", folder=str(tmp_path), tag="1")
 
 
-@pytest.mark.parametrize("marker", ["", "[]", '{"imageLayoutVersion": "2.0.0"}'])
+@pytest.mark.parametrize("name", ["oci-layout", "index.json"])
+def test_a_pipe_in_a_layout_is_not_waited_for(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    refusal(BadLayout, name, "not a regular file", folder=str(folder), tag="1")
+
+
+@pytest.mark.parametrize("marker", ["", "[]", '{"imageLayoutVersion": "2.0.0"}', "[" * 100_000])
 def test_a_layout_of_another_version(folder: Path, marker: str) -> None:
     (folder / "oci-layout").write_text(marker)
     refusal(BadLayout, "version", folder=str(folder), tag="1")

@@ -94,6 +94,9 @@ def platforms(*texts: str) -> Index:
         (["linux/amd64", "linux/arm64"], "x86_64", "linux/amd64"),
         (["linux/amd64", "linux/arm64"], "arm64", "linux/arm64"),
         (["linux/amd64", "linux/arm64/v8"], "arm64", "linux/arm64/v8"),
+        (["linux/amd64/v3", "linux/amd64"], "x86_64", "linux/amd64"),
+        (["linux/amd64/v3"], "x86_64", "linux/amd64/v3"),
+        (["linux/arm64", "linux/arm64/v8"], "arm64", "linux/arm64/v8"),
         (["unknown/unknown", "windows/amd64", "linux/amd64"], "x86_64", "linux/amd64"),
     ],
 )
@@ -127,6 +130,11 @@ def test_a_config() -> None:
     assert parse_config(raw, ONE_LAYER, "it") == Config(
         Platform("linux", "amd64"), (D3,), ("A=b",), (HistoryEntry("COPY", False), HistoryEntry("ENV", True))
     )
+
+
+def test_a_config_whose_optional_parts_are_no_lists() -> None:
+    raw = encode(os="linux", architecture="amd64", config={"Env": 5}, rootfs={"diff_ids": [D3]}, history=5)
+    assert parse_config(raw, ONE_LAYER, "it") == Config(Platform("linux", "amd64"), (D3,), (), ())
 
 
 @pytest.mark.parametrize(

@@ -10,16 +10,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.advice import advise
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import BadReference
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.facts import ImageFacts, OsFacts
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.history import commands_above, may_change_base
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.manifests import HistoryEntry
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.os_release import (
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.facts import (
+    ImageFacts,
+    OsFacts,
     OsRelease,
     parse_os_release,
     release_number,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.history import commands_above, may_change_base
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.manifests import HistoryEntry
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.packages import Evr, Package
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.parity import (
     Difference,
@@ -35,33 +35,57 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references
     Platform,
     RegistryReference,
 )
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.report import sentence, table
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.report import advise, sentence, table
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import build_image_of, runtime_image_of
 
 HARMLESS = [
     # What SAM's build images really run (aws-sam-build-images).
     "RUN /bin/sh -c dnf remove -y microdnf-dnf &&   microdnf install -y dnf # buildkit",
     "RUN /bin/sh -c dnf groupinstall -y development &&   dnf install -y   tar   gzip   && dnf clean all # buildkit",
-    'RUN |1 AWS_CLI_ARCH=x86_64 /bin/sh -c curl "https://awscli.amazonaws.com/a.zip" -o "a.zip" && unzip a.zip',
-    "RUN /bin/sh -c /usr/local/opt/lambda-builders/bin/python3 get-pip.py # buildkit",
-    "RUN /bin/sh -c pip3 install --upgrade wheel # buildkit",
+    "RUN ./sam-installation/install # SAM_CLI_VERSION=1.127.0",
     "COPY ATTRIBUTION.txt / # buildkit",
     # Others.
     "COPY dir:0123 in /opt/tools ",
-    "/bin/sh -c #(nop) COPY file:0123 in / ",
+    "/bin/sh -c #(nop) COPY file:0123 in /opt ",
     "/bin/sh -c dnf -y group install development",
+    "dnf -q -y --setopt=install_weak_deps=0 install gcc-c++ && rm -rf /var/cache/dnf/*",
     "COPY --chown=1:1 usr/bin /opt/usr/bin # buildkit",
-    "RUN rpm -qa && rpm --import https://key",
     "ENV A=b",
     "WORKDIR /var/task",
+    '/bin/sh -c #(nop)  CMD ["x"]',
 ]
 DOUBTFUL = [
     "",
+    "RUN",
+    "COPY",
+    # What a shell, a script or a here-document did is not told.
+    "/bin/bash",
+    "bash",
+    "/bin/sh",
+    "RUN /dev/pipes/EOF # buildkit",
+    "RUN ./upgrade.sh",
+    "RUN curl -fsSL https://x/y | bash",
+    "RUN make install",
+    "RUN pip3 install --upgrade wheel",
+    "RUN |1 A=b /bin/sh -c true",
+    'SHELL ["/bin/upgrade"]',
+    "RUN true # a comment\ndnf upgrade",
+    "RUN true\ndnf upgrade",
+    # Package managers that are told another release, repository or file, or that have no lock.
     "RUN dnf upgrade -y --releasever=latest && dnf clean all # buildkit",
     "RUN /bin/sh -c dnf -y update",
+    "RUN dnf-3 upgrade",
+    'RUN "dnf" upgrade',
+    "RUN dnf install -y gcc & dnf upgrade",
+    "RUN dnf install -y gcc; dnf upgrade",
+    "RUN dnf install -y https://x/glibc.rpm",
+    "RUN dnf install -y /tmp/x.rpm",
+    "RUN dnf install -y system-release-2023.7.20250512",
+    "RUN dnf install -y --repofrompath=a,https://x gcc",
     "RUN dnf install -y gcc --releasever=2023.6.20250107",
     "RUN echo latest > /etc/dnf/vars/releasever && dnf install -y gcc",
     "RUN dnf install -y --allowerasing curl",
+    "ENV DNF_VAR_releasever=latest",
     "RUN dnf -y distro-sync",
     "RUN dnf -y swap a b",
     "RUN dnf",
@@ -69,12 +93,19 @@ DOUBTFUL = [
     "RUN yum groupinstall -y development && yum install -d1 -y tar",
     "RUN rpm -Uvh https://x/glibc.rpm",
     "RUN $(which true); (yum update)",
-    "RUN true; /usr/bin/dnf upgrade",
     "RUN apt-get install -y x",
+    # Copies to where packages have their files.
+    "RUN cp x /usr/lib64/",
     "COPY / / # buildkit",
-    "COPY rootfs / # buildkit",
+    "COPY rootfs.x86_64 / # buildkit",
+    "COPY --from=b /opt/python3.12 /",
+    "COPY latest /etc/dnf/vars/releasever",
+    "COPY corp.repo /etc/yum.repos.d/",
+    "COPY rpmdb.sqlite /var/lib/rpm/rpmdb.sqlite",
     "COPY lib.so /usr/lib64/ # buildkit",
-    "COPY --from=builder /usr/lib64 /usr/lib64 # buildkit",
+    "COPY x /opt/../usr/lib64",
+    "COPY /opt # /usr/lib64 # buildkit",
+    "COPY x y",
     'COPY ["a", "/etc"]',
     "ADD rootfs.tar.gz / # buildkit",
     "/bin/sh -c #(nop) ADD file:0123 in / ",
@@ -96,11 +127,12 @@ def history(*commands: str) -> tuple[HistoryEntry, ...]:
     return tuple(HistoryEntry(command, command.startswith("ENV")) for command in commands)
 
 
-def test_history_maps_to_layers_without_the_empty_ones() -> None:
-    commands = history("COPY a", "ENV A=b", "RUN b", "ENV C=d", "RUN c")
-    assert commands_above(commands, 3, 1) == ("RUN b", "RUN c")
-    assert commands_above(commands, 3, 3) == ()
+def test_history_above_a_base_holds_the_entries_without_a_layer_too() -> None:
+    commands = history("ENV Z=z", "COPY a", "ENV A=b", "RUN b", "ENV C=d", "RUN c", "ENV E=f")
+    assert commands_above(commands, 3, 1) == ("ENV A=b", "RUN b", "ENV C=d", "RUN c", "ENV E=f")
+    assert commands_above(commands, 3, 3) == ("ENV E=f",)
     assert commands_above(commands, 4, 1) is None
+    assert commands_above(commands, 3, 4) is None
     assert commands_above((), 1, 1) is None
 
 
@@ -118,7 +150,12 @@ def test_os_release() -> None:
     parsed = parse_os_release(AL2023)
     assert parsed == OsRelease("amzn", "2023", "Amazon Linux 2023.6.20241031")
     assert release_number(parsed, "") == "2023.6.20241031"
-    assert parse_os_release(b"\xff\0") == OsRelease("linux", "", "Linux")
+    assert parse_os_release(b"\xff\0") == OsRelease("", "", "Linux")
+
+
+def test_what_an_image_says_moves_no_cursor() -> None:
+    parsed = parse_os_release(b'ID=amzn\nVERSION_ID=2023\nPRETTY_NAME="Amazon\x1b[2J\xc2\x9b Linux"\n')
+    assert parsed == OsRelease("amzn", "2023", "Amazon[2J Linux")
 
 
 @pytest.mark.parametrize(
@@ -132,8 +169,8 @@ def test_the_release_number(pretty: str, system: str, expected: str) -> None:
     assert release_number(OsRelease("amzn", "2", pretty), system) == expected
 
 
-def package(name: str, version: str, arch: str = "x86_64", epoch: int = 0) -> Package:
-    return Package(name, Evr(epoch, version, "1"), arch)
+def package(name: str, version: str, arch: str = "x86_64", epoch: int = 0, library: str = "") -> Package:
+    return Package(name, Evr(epoch, version, "1"), arch, frozenset([library] if library else []))
 
 
 PACKAGES = (package("glibc", "2.34"), package("openssl-libs", "3.0.8", epoch=1), package("tzdata", "2024a", "noarch"))
@@ -195,10 +232,18 @@ def test_the_runtime_below_harmless_layers_is_the_same_base() -> None:
         UPGRADED,
         OTHER,
         replace(BUILD, history=()),
+        replace(BUILD, history=(*BUILD.history[:2], HistoryEntry("RUN dnf -y upgrade", True), *BUILD.history[2:])),
         replace(BUILD, diff_ids=("d1",)),
         replace(BUILD, diff_ids=("d2", "d1", "d3")),
     ],
-    ids=["upgraded above", "another base", "no history", "fewer layers", "another order"],
+    ids=[
+        "upgraded above",
+        "another base",
+        "no history",
+        "upgraded without a layer",
+        "fewer layers",
+        "another order",
+    ],
 )
 def test_configs_alone_do_not_decide(build: ImageFacts) -> None:
     assert judge_base(build, RUNTIME) is None
@@ -259,6 +304,41 @@ OS_CASES = {
         ["os-release"],
     ),
     "another major version": (OTHER, os("2", major="2"), os(), Verdict.INCOMPATIBLE, ["os-release"]),
+    "a newer package in the place of one, with the same library": (
+        BUILD,
+        os(NEW, *PACKAGES, package("openssl3", "3.2.2", library="libssl.so.3()(64bit)")),
+        os(NEW, *PACKAGES, package("openssl-snapsafe", "3.0.8", library="libssl.so.3()(64bit)")),
+        Verdict.RISKY_DRIFT,
+        ["openssl-snapsafe"],
+    ),
+    "a package of the same version in the place of one, with the same library": (
+        BUILD,
+        os(NEW, *PACKAGES, package("libcurl", "8.5", library="libcurl.so.4()(64bit)")),
+        os(NEW, *PACKAGES, package("libcurl-minimal", "8.5", library="libcurl.so.4()(64bit)")),
+        Verdict.COMPATIBLE_DRIFT,
+        ["libcurl-minimal"],
+    ),
+    "a newer package in the place of one, with another library": (
+        BUILD,
+        os(NEW, *PACKAGES, package("dnf", "5", library="libdnf5.so.1()(64bit)")),
+        os(NEW, *PACKAGES, package("microdnf", "3", library="libdnf.so.2()(64bit)")),
+        Verdict.COMPATIBLE_DRIFT,
+        ["microdnf"],
+    ),
+    "another architecture is another package": (
+        BUILD,
+        os(NEW, *PACKAGES, package("zlib", "1")),
+        os(NEW, *PACKAGES, package("zlib", "1", "i686")),
+        Verdict.COMPATIBLE_DRIFT,
+        ["zlib.i686"],
+    ),
+    "a package that gets native code": (
+        BUILD,
+        os(NEW, *PACKAGES, package("tool", "2")),
+        os(NEW, *PACKAGES, package("tool", "1", "noarch")),
+        Verdict.RISKY_DRIFT,
+        ["tool"],
+    ),
     "keys are no packages": (
         BUILD,
         os(NEW, *PACKAGES, package("gpg-pubkey", "1", "")),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,27 @@ def test_a_reference_that_does_not_parse_is_said_so(text: str) -> None:
         parse_reference(text)
     assert failed.value.hint
     assert len(failed.value.message) < 600
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "docker://user:canary@host.example/app:1",
+        "user:can@ary@host.example/app",
+        "user:canary@host.example/app@sha256:12",
+        "docker-daemon:user:canary@host.example/app",
+    ],
+)
+def test_a_password_in_a_reference_is_never_shown(text: str) -> None:
+    with pytest.raises(BadReference) as failed:
+        parse_reference(text)
+    assert "***@host.example/app" in failed.value.message
+    assert not re.search("canary|ary@|user", failed.value.message)
+
+
+def test_what_is_wrong_with_a_digest_is_shown() -> None:
+    with pytest.raises(BadReference, match="app@md5:aa"):
+        parse_reference("host.example/app@md5:aa")
 
 
 @given(st.text())

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 from collections.abc import Callable, Iterator
@@ -29,9 +30,8 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors imp
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.image import Image, open_image
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, RegistryReference
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import read_document
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.sources import Sources
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transfer import Transfer
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer, read_document
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports import Sources
 from faulty_registry import Fault, Registry, serve
 from lambdaops_testbed.images import oci
 
@@ -189,6 +189,8 @@ def test_a_token_service_that_refuses(registry: Registry, client: Client) -> Non
         b'{"token": "a\\nb"}',
         b'{"token":"x","expires_in":"y"}',
         b'{"token":"\\u00e4"}',
+        b'{"token":"x","expires_in":1' + b"0" * 400 + b"}",
+        b"[" * 100_000,
     ],
 )
 def test_a_token_service_that_talks_nonsense(registry: Registry, client: Client, body: bytes) -> None:
@@ -235,6 +237,57 @@ def test_a_token_with_an_identity_token(registry: Registry, client_of: MakeClien
     form = next(r.form for r in registry.requests if r.form)
     assert form["grant_type"] == ["refresh_token"]
     assert form["scope"] == ["repository:app:pull"]
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_an_identity_token_stays_at_the_token_service(registry: Registry, client_of: MakeClient, status: int) -> None:
+    registry.auth = "token"
+    with serve(Registry()) as thief:
+        registry.faults.append(Fault("^/token", status=status, headers={"Location": f"{thief.url}/token"}))
+        with pytest.raises(RegistryFailed, match="redirects a login"):
+            client_of(registry, login=Login(identity_token="refresh")).open()
+        assert thief.requests == []
+
+
+@pytest.mark.parametrize("scheme", ["Basic realm=x", 'Bearer realm="{}/token"'])
+def test_a_challenge_of_whom_the_registry_redirects_to_gets_no_login(
+    registry: Registry, client_of: MakeClient, scheme: str
+) -> None:
+    with serve(Registry()) as thief:
+        challenge = {"WWW-Authenticate": scheme.format(thief.url)}
+        thief.faults.append(Fault("/manifests/", times=99, status=401, headers=challenge))
+        target = f"{thief.url}/v2/app/manifests/1"
+        registry.faults.append(Fault("/manifests/", times=99, status=307, headers={"Location": target}))
+        client = client_of(registry, login=LOGIN)
+        refused(client, RegistryDenied, "401")
+        assert [request.headers.get("Authorization") for request in thief.requests] == [None]
+        assert client.asked_logins == []
+
+
+def test_a_login_that_the_registry_echoes_is_not_shown(registry: Registry, client_of: MakeClient) -> None:
+    registry.auth, registry.login = "basic", ("user", "pässword")
+    echo = json.dumps({"errors": [{"code": "DENIED", "message": f"no {LOGIN.basic}!"}]}).encode()
+    client = client_of(registry, login=LOGIN)
+    client.open()
+    registry.faults.append(Fault("/manifests/", times=99, status=403, body=echo))
+    text = refused(client, RegistryDenied, "DENIED: no Basic ***!")
+    assert LOGIN.basic.removeprefix("Basic ") not in text
+
+
+@pytest.mark.parametrize("path", ["/manifests/", "^/token"])
+def test_an_answer_that_is_compressed_is_refused_before_it_grows(registry: Registry, client: Client, path: str) -> None:
+    registry.auth = "token"
+    bomb = gzip.compress(bytes(50 << 20), 1)
+    registry.faults.append(Fault(path, status=200, headers={"Content-Encoding": "gzip"}, body=bomb))
+    with pytest.raises(RegistryFailed, match="compresses"):
+        client.open()
+    assert {request.headers["Accept-Encoding"] for request in registry.requests} == {"identity"}
+    assert client.transfer.size < 1000
+
+
+def test_an_error_page_that_is_compressed_is_still_that_error(registry: Registry, client: Client) -> None:
+    registry.faults.append(Fault("/manifests/", status=404, headers={"Content-Encoding": "gzip"}, body=b"x"))
+    refused(client, ManifestNotFound, "404")
 
 
 def test_an_expired_login_is_left_out_and_said_so(registry: Registry, client_of: MakeClient) -> None:
@@ -323,6 +376,14 @@ def test_retry_after_as_a_date_that_has_passed(registry: Registry, client: Clien
     assert client.pauses == [0.0]
 
 
+@pytest.mark.parametrize("wish", ["9" * 400, "Wed, 21 Oct 99999999999 07:28:00 GMT"])
+def test_retry_after_that_no_clock_has_is_no_hint(registry: Registry, client: Client, wish: str) -> None:
+    registry.faults.append(Fault("/", status=503, headers={"Retry-After": wish}))
+    client.open()
+    assert len(client.pauses) == 1
+    assert 0 < client.pauses[0] < 1
+
+
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_5xx_is_tried_again_and_then_said(registry: Registry, client: Client, status: int) -> None:
     registry.faults.append(Fault("/manifests/", times=2, status=status))
@@ -406,7 +467,7 @@ def test_a_manifest_that_always_breaks_off(registry: Registry, client: Client) -
 
 def test_a_token_that_breaks_off(registry: Registry, client: Client) -> None:
     registry.auth = "token"
-    registry.faults.append(Fault("^/token", status=200, body=b"not gzip", headers={"Content-Encoding": "gzip"}))
+    registry.faults.append(Fault("^/token", status=200, body=b'{"token": "x"}', cut_after=5))
     refused(client, RegistryUnreachable, "breaks off")
 
 

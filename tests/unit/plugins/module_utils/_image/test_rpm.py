@@ -13,12 +13,12 @@ import contextlib
 import sqlite3
 import struct
 import subprocess
+import tracemalloc
 from pathlib import Path
 
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import BrokenRpmDatabase
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.packages import Evr, Package
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.rpm_versions import compare_versions
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.packages import Evr, Package, compare_versions
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.rpmdb import parse_header, read_packages
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -163,11 +163,31 @@ ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELEC
         ["CREATE TABLE Packages (hnum, blob)", "INSERT INTO Packages VALUES (1, 'text')"],
         ["CREATE TABLE Packages (hnum, blob)", "INSERT INTO Packages VALUES (1, x'00')"],
         ["CREATE TABLE Packages (hnum)"],
+        ["CREATE TABLE Packages (hnum, blob)"],
     ],
 )
 def test_a_database_of_another_kind(statements: list[str]) -> None:
     with pytest.raises(BrokenRpmDatabase):
         read_packages(made_by(*statements))
+
+
+@pytest.mark.parametrize(
+    ("column", "rows"),
+    [("replace(hex(zeroblob(4000000)), '0', 'a')", 1), (f"x'{written.header(INSTALLED[0], 1).hex()}'", 500)],
+    ids=["one value", "all values"],
+)
+def test_a_schema_that_makes_much_of_little_is_refused_in_little_memory(column: str, rows: int) -> None:
+    content = made_by(
+        f"CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob BLOB AS (CAST({column} AS BLOB)))",
+        *(f"INSERT INTO Packages (hnum) VALUES ({number})" for number in range(rows)),
+    )
+    tracemalloc.start()
+    try:
+        with pytest.raises(BrokenRpmDatabase, match=r"rpm database (claims more|can't be read)"):
+            read_packages(content)
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def header(*tags: tuple[int, int, bytes], count: int = 1) -> bytes:
@@ -187,6 +207,23 @@ def test_a_header() -> None:
     assert parse_header(header(NAME, VERSION, RELEASE), "1") == Package("n", Evr(0, "1", "2"), "")
 
 
+def test_names_move_no_cursor() -> None:
+    blob = header((1000, 6, b"x\x1b[2J\ny\0"), (1001, 6, b"1\r\0"), RELEASE)
+    assert parse_header(blob, "1") == Package("x[2Jy", Evr(0, "1", "2"), "")
+
+
+def test_the_libraries_that_a_package_provides() -> None:
+    index = struct.pack(">iiii", 1047, 8, 6, 3)
+    plain = header(NAME, VERSION, RELEASE)
+    blob = bytes(8) + plain[8 : 8 + 48] + index + plain[56:] + b"n = 1\0libz.so.1()(64bit)\0lib\0"
+    blob = struct.pack(">ii", 4, len(blob) - 72) + blob[8:]
+    assert parse_header(blob, "1").libraries == {"libz.so.1()(64bit)"}
+
+
+def test_the_libraries_of_a_database(database: bytes) -> None:
+    assert [package.libraries for package in read_packages(database)] == [{"libc.so.6()(64bit)"}, set(), set()]
+
+
 @pytest.mark.parametrize(
     "blob",
     [
@@ -200,6 +237,7 @@ def test_a_header() -> None:
         header(NAME, VERSION, (1002, 6, b"no end")),
         header(NAME, VERSION, RELEASE, (1003, 4, b"\0")),
         header(NAME, VERSION, RELEASE, count=0),
+        header(NAME, VERSION, RELEASE, (1047, 8, b"no end")),
         struct.pack(">iiiiii", 1, 4, 1000, 6, -5, 1) + b"abc\0",
         struct.pack(">iiiiii", 1, 4, 1000, 6, 4, 1) + b"abc\0",
     ],

@@ -15,8 +15,7 @@ from .http import Http
 from .layout import LayoutSource
 from .references import ImageReference, LayoutReference, RegistryReference, checked_mirrors, route
 from .registry import RegistrySource
-from .source import Source
-from .transfer import Transfer
+from .source import Source, Transfer
 
 
 class Sources:
