@@ -326,8 +326,11 @@ def argument_spec() -> dict[str, Any]:
 def run(params: dict[str, Any]) -> tuple[Comparison, dict[str, Any]]:
     """The comparison and what the module returns. Raises EngineError."""
     runtime, architecture = params["runtime"], params["architecture"]
-    build_text = params["build_image"] or build_image_of(runtime, architecture)
-    runtime_text = params["runtime_image"] or runtime_image_of(runtime, architecture)
+    build_text, runtime_text = params["build_image"], params["runtime_image"]
+    if build_text is None:
+        build_text = build_image_of(runtime, architecture)
+    if runtime_text is None:
+        runtime_text = runtime_image_of(runtime, architecture)
     transfer = Transfer()
     cache = Cache(Path(params["cache_dir"]) if params["cache_dir"] else default_folder(os.environ))
     sources = Sources(transfer, mirrors=params["registry_mirrors"], timeout=params["timeout"])

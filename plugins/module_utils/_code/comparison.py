@@ -49,8 +49,8 @@ class Checked:
 
     @property
     def message(self) -> str:
-        """The answer in one sentence: the diagnosis if there is one."""
-        if self.diagnosis:
+        """The answer in one sentence: what is wrong with the checksum, or what the package is and whether it runs."""
+        if self.diagnosis and (self.matches_function is None or self.matches_expected is False):
             return self.diagnosis.message
         name, digest = shown(self.package.path), self.package.digest
         if digest is None:

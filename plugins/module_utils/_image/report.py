@@ -18,6 +18,7 @@ from .source import Transfer
 _HEAD = ("what", "build", "runtime", "verdict")
 _ROWS = 40
 _NAMES = 5
+_NO_NATIVE_CODE = "A package without native code is not concerned: fail_on=incompatible lets it pass."
 _RELATIONS = {
     Verdict.IDENTICAL: "is",
     Verdict.SAME_BASE: "matches",
@@ -93,7 +94,7 @@ def table(parity: Parity) -> list[str]:
 def refusal(parity: Parity, build: ImageFacts, runtime: ImageFacts) -> str:
     """Why a task fails, and what to do first; the rest of the advice is in the result."""
     advice = advise(parity, build, runtime)
-    what_to_do = f"{advice[0].rstrip('.:')}; the lines of `advice` say how." if len(advice) > 1 else " ".join(advice)
+    what_to_do = f"{advice[0].rstrip('.:')}; the advice says how." if len(advice) > 1 else " ".join(advice)
     return f"{sentence(parity, build, runtime)} {what_to_do}".strip()
 
 
@@ -133,6 +134,7 @@ def advise(parity: Parity, build: ImageFacts, runtime: ImageFacts) -> tuple[str,
             first = "Nothing has to be done before this deployment. To bring both to one release, build like this:"
         case Verdict.RISKY_DRIFT:
             first = "Do not deploy native code from this build; bring the build image to the runtime's release:"
+            return (first, *_pin(build, runtime), _NO_NATIVE_CODE)
     return (first, *_pin(build, runtime))
 
 

@@ -143,3 +143,20 @@ def test_env_points_a_shell_at_the_testbed(new_bed: Bed, shell: str) -> None:
     assert collections == str(new_bed.cache / "collections")
     assert path.split(":")[0].endswith("/.venv/bin")
     assert path.endswith(os.environ["PATH"])
+
+
+def test_env_removes_what_would_lead_elsewhere(new_bed: Bed) -> None:
+    script = f"eval {shlex.quote(new_bed.command('env').stdout)}; env"
+    misled = {**os.environ, "AWS_PROFILE": "prod", "AWS_ENDPOINT_URL_LAMBDA": "https://elsewhere", "NO_PROXY": "corp"}
+    ended = subprocess.run(["sh", "-c", script], env=misled, capture_output=True, text=True, check=True)
+    assert "AWS_PROFILE" not in ended.stdout
+    assert "elsewhere" not in ended.stdout
+    assert "NO_PROXY=127.0.0.1,corp\n" in ended.stdout
+
+
+def test_the_port_is_kept_for_later_commands(new_bed: Bed) -> None:
+    assert "not running yet; start it with `make up`" in new_bed.command("env").stderr
+    assert new_bed.command("up").returncode == 0
+    assert new_bed.endpoint in new_bed.command("env", LOCALSTACK_PORT="").stdout
+    assert new_bed.command("down", LOCALSTACK_PORT="").returncode == 0
+    assert ":4566" in new_bed.command("env", LOCALSTACK_PORT="").stdout

@@ -125,6 +125,7 @@ def test_layouts_by_path(run: Run, images: Path) -> None:
 
 
 BAD = {
+    "an empty reference": ({"build_image": "", "runtime": "nodejs20.x"}, "reference"),
     "a reference that does not parse": ({"build_image": "No:Image!", "runtime": "nodejs20.x"}, "does not parse"),
     "an unknown runtime": ({"runtime": "cobol"}, "not the name of a Lambda runtime"),
     "an unknown tag": ({"build_image": "public.ecr.aws/sam/build-nodejs20.x:0", "runtime": "nodejs20.x"}, "tagged '0'"),
