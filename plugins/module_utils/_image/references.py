@@ -60,7 +60,7 @@ class RegistryReference:
     digest: str = ""
 
     def __str__(self) -> str:
-        return self.name + (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
+        return _written(self)
 
     @property
     def name(self) -> str:
@@ -80,7 +80,7 @@ class LayoutReference:
     digest: str = ""
 
     def __str__(self) -> str:
-        return self.name + (f":{self.tag}" if self.tag else "") + (f"@{self.digest}" if self.digest else "")
+        return _written(self)
 
     @property
     def name(self) -> str:
@@ -92,6 +92,11 @@ class LayoutReference:
 
 
 ImageReference: TypeAlias = "RegistryReference | LayoutReference"
+
+
+def _written(reference: ImageReference) -> str:
+    tag, digest = reference.tag, reference.digest
+    return reference.name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
 
 
 @dataclass(frozen=True, slots=True)
