@@ -136,14 +136,14 @@ def _encode(node: Node, cache: Cache) -> list[str]:
 
 def _decode(encoded: list[str], cache: Cache) -> Node:
     match encoded:
-        case ["file", str(digest)]:
+        case ["file", str() as digest]:
             content = cache.content(digest)
             if content is None:
                 raise ValueError("the content is no longer kept")
             return File(content)
-        case ["symlink", str(target)]:
+        case ["symlink", str() as target]:
             return Symlink(target)
-        case ["hardlink", str(target)]:
+        case ["hardlink", str() as target]:
             return Hardlink(target)
         case ["directory", _]:
             return Directory()
