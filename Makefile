@@ -67,7 +67,7 @@ molecule: setup ## Scenarios against the testbed
 	@$(BIN)/python tests/tooling/parts.py molecule
 
 bench: setup ## Measure against the goals
-	@PATH='$(BIN)':"$$PATH" $(BIN)/python tests/benchmarks/run.py
+	@PATH='$(BIN)':"$$PATH" PYTHONPATH='$(LAMBDAOPS_CACHE)/collections:$(CURDIR)/tests/testbed/tests' $(BIN)/python tests/benchmarks/run.py
 
 clean: ## Stop the testbed and remove all that was made
 	@if test -x $(BIN)/python; then $(BIN)/python -m lambdaops_testbed down; fi
