@@ -13,7 +13,6 @@ PARTS ?= lint sanity unit testbed molecule
 
 BIN := $(CURDIR)/.venv/bin
 export LAMBDAOPS_CACHE := $(CURDIR)/.cache
-export HYPOTHESIS_STORAGE_DIRECTORY := $(LAMBDAOPS_CACHE)/hypothesis
 export V
 
 # Tools keep caches at home; where there is none that can be written, they get one here.

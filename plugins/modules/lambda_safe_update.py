@@ -401,10 +401,8 @@ def main() -> None:
             carry_out=not module.check_mode,
         )
     result = {
-        "changed": update.journal.changed,
+        **update.journal.facts,
         "msg": summary(update),
-        "phases": update.journal.as_result(),
-        "conflicts": update.journal.conflicts,
         "function": function_result(update.after),
         "environment": environment_result(update),
         "api_calls": dict(api.calls),

@@ -87,12 +87,12 @@ class LambdaApi:
         request = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
         for pause in islice(backoff(), _READ_RETRIES):
             try:
-                return self._snapshot(self._call("GetFunction", request).get("Configuration", {}))
+                return self._read(request)
             except AnswerLost:
                 if not self._reached or self._deadline.passed:
                     raise
                 self._deadline.sleep(pause)
-        return self._snapshot(self._call("GetFunction", request).get("Configuration", {}))
+        return self._read(request)
 
     def write(self, name: str, step: Step, revision_id: str) -> FunctionSnapshot:
         """Send one write, guarded by the revision that was read; returns the function as Lambda says it will be."""
@@ -110,6 +110,9 @@ class LambdaApi:
             for form in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
                 text = text.replace(form, "********")
         return _MEASURED.sub("(its text is hidden)", text)
+
+    def _read(self, request: Mapping[str, Any]) -> FunctionSnapshot:
+        return self._snapshot(self._call("GetFunction", request).get("Configuration", {}))
 
     def _snapshot(self, configuration: Mapping[str, Any]) -> FunctionSnapshot:
         try:

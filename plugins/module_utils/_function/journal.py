@@ -99,5 +99,10 @@ class Journal:
     def conflicts(self) -> int:
         return sum(phase.conflicts for phase in self.phases.values())
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What a result says of an update, however it ended."""
+        return {"changed": self.changed, "phases": self.as_result(), "conflicts": self.conflicts}
+
     def as_result(self) -> list[dict[str, Any]]:
         return [phase.as_result() for phase in self.phases.values()]

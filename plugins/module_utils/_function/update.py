@@ -88,12 +88,7 @@ def update_function(
     except EngineError as error:
         if done := [name for operation, name in WRITES.items() if journal.phases[operation].accepted]:
             error.hint = f"{error.hint} The {' and the '.join(done)} had been updated before.".strip()
-        error.facts |= {
-            "changed": journal.changed,
-            "phases": journal.as_result(),
-            "conflicts": journal.conflicts,
-            "api_calls": dict(api.calls),
-        }
+        error.facts |= journal.facts | {"api_calls": dict(api.calls)}
         raise
 
 
@@ -201,9 +196,9 @@ def _found(seen: FunctionSnapshot, step: Step, phase: Phase, wanted: Wanted) -> 
 
 def _checked(answer: FunctionSnapshot, step: Step, wanted: Wanted) -> Wanted:
     """Hold Lambda's answer, which has the values it stored, against what was asked."""
-    if isinstance(step, CodeStep) and step.after is None:
-        return wanted.knowing(parse_sha256(answer.code_sha256))
     if isinstance(step, CodeStep):
+        if step.after is None:
+            return wanted.knowing(parse_sha256(answer.code_sha256))
         if answer.code_sha256 != step.after:
             raise NotStored(
                 f"{wanted.name} now runs {step.code} with CodeSha256 {answer.code_sha256} instead of {step.after}.",

@@ -59,7 +59,7 @@ class Engine:
                 f"The engine's sockets below {self.folder} would have names {over} bytes longer than Linux allows: "
                 "name a shorter cache folder with LAMBDAOPS_CACHE."
             )
-        program = debian.find(PROGRAM) or debian.install(PROGRAM, PACKAGE) or debian.require(PROGRAM, PACKAGE)
+        program = debian.require(PROGRAM, PACKAGE)
         command = (
             str(program),
             f"--host={self.docker_host}",
