@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from lambdaops_testbed.settings import Settings, read_settings
 
 ROLE = "arn:aws:iam::000000000000:role/tester"
 PACE = 0.05
+LATEST = "$LATEST"
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,9 @@ class Bed:
         words = [sys.executable, "-m", "lambdaops_testbed", *arguments]
         return subprocess.run(words, env=given, capture_output=True, text=True, timeout=120, check=False)
 
-    def pace(self, seconds: float) -> None:
-        requests.put(f"{self.endpoint}/_testbed/updates", json={"seconds": seconds}, timeout=10).raise_for_status()
+    def pace(self, seconds: float, version_seconds: float = 0) -> None:
+        wanted = {"seconds": seconds, "version_seconds": version_seconds}
+        requests.put(f"{self.endpoint}/_testbed/updates", json=wanted, timeout=10).raise_for_status()
 
     def fault(self, *faults: dict[str, Any]) -> requests.Response:
         return requests.post(f"{self.endpoint}/_testbed/faults", json=list(faults), timeout=10)
@@ -70,6 +72,22 @@ class Bed:
 
     def clear_faults(self) -> None:
         requests.delete(f"{self.endpoint}/_testbed/faults", timeout=10).raise_for_status()
+
+    def alarm(self, name: str, state: str) -> None:
+        """Bring a CloudWatch alarm into a state: OK, ALARM or INSUFFICIENT_DATA. It is made when there is none."""
+        cloudwatch = client(self, "cloudwatch")
+        cloudwatch.put_metric_alarm(
+            AlarmName=name,
+            Namespace="AWS/Lambda",
+            MetricName="Errors",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            TreatMissingData="ignore",  # the state stays as it was set
+        )
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="Set by a test.")
 
     def reset(self) -> None:
         self.pace(PACE)
@@ -92,8 +110,12 @@ def package(source: str, name: str = "app.py") -> bytes:
 
 
 def lambda_client(bed: Bed) -> Any:
+    return client(bed, "lambda")
+
+
+def client(bed: Bed, service: str) -> Any:
     return boto3.client(
-        "lambda",
+        service,
         endpoint_url=bed.endpoint,
         region_name="eu-west-1",
         aws_access_key_id="testing",
@@ -104,20 +126,21 @@ def lambda_client(bed: Bed) -> Any:
 
 @dataclass(frozen=True)
 class Function:
-    """One function and what the tests do with it; every call is one call, without retries."""
+    """One function and what the tests do with it; calls are without retries."""
 
     client: Any
     name: str
 
-    def read(self) -> dict[str, Any]:
-        configuration: dict[str, Any] = self.client.get_function(FunctionName=self.name)["Configuration"]
+    def read(self, qualifier: str = LATEST) -> dict[str, Any]:
+        answer = self.client.get_function(FunctionName=self.name, **_qualified(qualifier))
+        configuration: dict[str, Any] = answer["Configuration"]
         return configuration
 
-    def settle(self) -> dict[str, Any]:
+    def settle(self, qualifier: str = LATEST) -> dict[str, Any]:
         limit = time.monotonic() + 30
         while time.monotonic() < limit:
-            found = self.read()
-            if found["State"] != "Pending" and found["LastUpdateStatus"] != "InProgress":
+            found = self.read(qualifier)
+            if found["State"] != "Pending" and found.get("LastUpdateStatus") != "InProgress":
                 return found
             time.sleep(0.02)
         raise AssertionError(f"{self.name} does not settle: {found}")
@@ -135,10 +158,38 @@ class Function:
         answer: dict[str, Any] = self.client.update_function_configuration(FunctionName=self.name, **wanted)
         return answer
 
-    def invoke(self, payload: bytes = b"{}") -> dict[str, Any]:
+    def publish(self, **guards: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self.client.publish_version(FunctionName=self.name, **guards)
+        return answer
+
+    def versions(self) -> list[dict[str, Any]]:
+        """$LATEST first, over all pages."""
+        pages = self.client.get_paginator("list_versions_by_function").paginate(FunctionName=self.name)
+        return [version for page in pages for version in page["Versions"]]
+
+    def alias(self, name: str, version: str, weights: Mapping[str, float] | None = None) -> dict[str, Any]:
+        """Lead an alias to a version, and with `weights` to a second one; it is created when there is none."""
+        wanted = {
+            "FunctionName": self.name,
+            "Name": name,
+            "FunctionVersion": version,
+            "RoutingConfig": {"AdditionalVersionWeights": dict(weights or {})},
+        }
+        known = self.client.list_aliases(FunctionName=self.name)["Aliases"]
+        exists = name in [alias["Name"] for alias in known]
+        answer: dict[str, Any] = (self.client.update_alias if exists else self.client.create_alias)(**wanted)
+        return answer
+
+    def invoke(self, payload: bytes = b"{}", qualifier: str | None = None) -> dict[str, Any]:
         """Payload read; FunctionError and LogResult as they come."""
-        answer: dict[str, Any] = self.client.invoke(FunctionName=self.name, Payload=payload, LogType="Tail")
+        answer: dict[str, Any] = self.client.invoke(
+            FunctionName=self.name, Payload=payload, LogType="Tail", **_qualified(qualifier)
+        )
         return {**answer, "Payload": answer["Payload"].read().decode()}
+
+
+def _qualified(qualifier: str | None) -> dict[str, str]:
+    return {} if qualifier in (None, LATEST) else {"Qualifier": str(qualifier)}
 
 
 Make = Callable[..., Function]
@@ -161,15 +212,16 @@ def bed(running: Bed) -> Bed:
 
 @pytest.fixture
 def make(bed: Bed, request: pytest.FixtureRequest) -> Iterator[Make]:
-    """make(source, **create arguments): a settled function; it is deleted afterwards."""
+    """make(source, **create arguments): a settled function; it is deleted afterwards. Without source: of an image."""
     client = lambda_client(bed)
     made: list[Function] = []
 
-    def make(source: str, *, settle: bool = True, **more: Any) -> Function:
+    def make(source: str | None, *, settle: bool = True, **more: Any) -> Function:
         function = Function(client, f"f{len(made)}-{request.node.originalname}"[:64])
-        code = {"ZipFile": package(source)}
-        wanted = {"Runtime": "python3.12", "Handler": "app.handler", "Role": ROLE, "Code": code, **more}
-        client.create_function(FunctionName=function.name, **wanted)
+        kind: dict[str, Any] = {"PackageType": "Image"}
+        if source is not None:
+            kind = {"Runtime": "python3.12", "Handler": "app.handler", "Code": {"ZipFile": package(source)}}
+        client.create_function(**{"FunctionName": function.name, "Role": ROLE, **kind, **more})
         made.append(function)
         if settle:
             function.settle()

@@ -88,6 +88,9 @@ def test_what_waits_is_shown_as_it_was_given() -> None:
         ({"state": {"Status": "Inactive"}}, "state has no field 'Status'"),
         ({"operation": "GetFunction", "fail_update": {"reason_code": "E"}}, "fail_update is for the operations"),
         ({"operation": "CreateFunction", "fail_update": {"reason": "r"}}, "reason_code must be a text"),
+        ({"operation": "PublishVersion", "foreign": {}}, "foreign must be an object with members of"),
+        ({"operation": "PublishVersion", "foreign": "Description"}, "foreign must be an object with members of"),
+        ({"operation": "PutObject", "service": "s3", "foreign": {"Timeout": 1}}, "of the service lambda."),
     ],
 )
 def test_a_bad_fault_is_refused_in_one_sentence(given: object, sentence: str) -> None:

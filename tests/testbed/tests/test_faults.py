@@ -99,6 +99,110 @@ def test_a_failing_creation_leaves_a_failed_function_that_takes_no_update(bed: B
     assert function.read() == state
 
 
+@pytest.mark.parametrize("seconds", [0, 0.3])
+def test_a_failing_version_is_failed_and_no_alias_is_led_to_it(bed: Bed, make: Make, seconds: float) -> None:
+    function = make(ONE)
+    bed.pace(0, version_seconds=seconds)
+    bed.fault({"operation": "PublishVersion", "fail_update": {"reason_code": "InternalError", "reason": "Told."}})
+    assert function.publish()["Version"] == "1"
+    failed = function.settle("1")
+    assert (failed["State"], failed["StateReasonCode"], failed["StateReason"]) == ("Failed", "InternalError", "Told.")
+    with pytest.raises(ClientError, match="currently in the following state: Failed") as refused:
+        function.alias("live", "1")
+    assert refused.value.response["Error"]["Code"] == "ResourceConflictException"
+    assert function.settle()["LastUpdateStatus"] == "Successful"
+    assert function.publish()["Version"] == "1"
+    function.client.delete_function(FunctionName=function.name, Qualifier="1")
+    assert function.publish()["Version"] == "2"
+    assert function.settle("2")["State"] == "Active"
+
+
+def test_a_failure_of_a_version_that_is_not_made_is_forgotten(bed: Bed, make: Make) -> None:
+    function = make(ONE)
+    function.publish()
+    bed.fault({"operation": "PublishVersion", "fail_update": {"reason_code": "InternalError"}})
+    assert function.publish()["Version"] == "1"
+    function.configure(Description="new")
+    function.settle()
+    assert function.publish()["Version"] == "2"
+    assert function.settle("2")["State"] == "Active"
+
+
+@pytest.mark.parametrize("operation", ["UpdateFunctionConfiguration", "UpdateFunctionCode", "PublishVersion"])
+def test_a_foreign_write_comes_between_reading_and_writing(bed: Bed, make: Make, operation: str) -> None:
+    function = make("import os\ndef handler(event, context): return os.environ['WHO']\n")
+    read = function.read()["RevisionId"]
+    bed.pace(60)
+    bed.forget_calls()
+    assert bed.fault({"operation": operation, "foreign": {"Environment": {"Variables": {"WHO": "they"}}}}).ok
+    writes = {
+        "UpdateFunctionConfiguration": lambda: function.configure(Description="mine", RevisionId=read),
+        "UpdateFunctionCode": lambda: function.set_code(TWO, RevisionId=read),
+        "PublishVersion": lambda: function.publish(RevisionId=read),
+    }
+    with pytest.raises(ClientError) as refused:
+        writes[operation]()
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 412
+    assert refused.value.response["Error"]["Code"] == "PreconditionFailedException"
+    assert bed.calls() == {"lambda": {operation: 1}}
+    found = function.read()
+    assert (found["LastUpdateStatus"], found["Description"]) == ("Successful", "")
+    assert function.invoke()["Payload"] == '"they"'
+    bed.pace(0)
+    function.configure(Description="mine", RevisionId=found["RevisionId"])
+    assert function.settle()["Environment"]["Variables"] == {"WHO": "they"}
+
+
+def test_nobody_else_can_write_while_an_update_is_in_progress(bed: Bed, make: Make) -> None:
+    function = make(ONE)
+    bed.pace(0.5)
+    function.configure(Description="mine")
+    bed.fault({"operation": "UpdateFunctionCode", "foreign": {"Description": "theirs"}})
+    with pytest.raises(ClientError, match="An update is in progress"):
+        function.set_code(TWO)
+    assert function.settle()["Description"] == "mine"
+    begun = time.monotonic()
+    function.configure(Description="mine too")
+    function.settle()
+    assert time.monotonic() - begun >= 0.5
+
+
+def test_somebody_else_moves_the_alias_first(bed: Bed, make: Make) -> None:
+    function = make(ONE)
+    function.publish()
+    function.configure(Description="new")
+    function.settle()
+    function.publish()
+    read = function.alias("live", "1")["RevisionId"]
+    move = {"FunctionName": function.name, "Name": "live", "FunctionVersion": "2", "RevisionId": read}
+    bed.fault({"operation": "UpdateAlias", "foreign": {"Alias": {"Description": "theirs"}}})
+    with pytest.raises(ClientError) as refused:
+        function.client.update_alias(**move)
+    assert refused.value.response["Error"]["Code"] == "PreconditionFailedException"
+    found = function.client.get_alias(FunctionName=function.name, Name="live")
+    assert (found["FunctionVersion"], found["Description"]) == ("1", "theirs")
+    bed.fault({"operation": "PublishVersion", "foreign": {"Alias": {"Name": "live", "FunctionVersion": "2"}}})
+    function.publish()
+    assert function.read("live")["Version"] == "2"
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"Nope": 1}, '"Nope"'),
+        ({"Timeout": "long"}, "Timeout"),
+        ({"Alias": {"Version": "1"}}, '"Version"'),
+        ({"Alias": "live"}, "Alias must be an object"),
+    ],
+)
+def test_a_foreign_write_of_what_is_no_member_is_refused(bed: Bed, members: dict[str, object], said: str) -> None:
+    answer = bed.fault({"operation": "PublishVersion", "foreign": members})
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("foreign: ")
+    assert said in answer.json()["error"]
+    assert requests.get(f"{bed.endpoint}/_testbed/faults", timeout=10).json() == []
+
+
 def test_a_refused_write_does_not_use_up_the_failure_of_another(bed: Bed, make: Make) -> None:
     function = make(ONE)
     bed.pace(1)

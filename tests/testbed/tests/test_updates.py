@@ -22,14 +22,27 @@ IN_PROGRESS = "The operation cannot be performed at this time. An update is in p
 def test_the_pace_is_set_shown_and_kept(bed: Bed, make: Make) -> None:
     function = make(ONE)
     bed.pace(0.6)
-    assert requests.get(f"{bed.endpoint}/_testbed/updates", timeout=10).json() == {"seconds": 0.6}
+    assert requests.get(f"{bed.endpoint}/_testbed/updates", timeout=10).json() == {"seconds": 0.6, "version_seconds": 0}
     begun = time.monotonic()
     assert function.set_code(TWO)["LastUpdateStatus"] == "InProgress"
     assert function.settle()["LastUpdateStatus"] == "Successful"
     assert 0.6 <= time.monotonic() - begun < 5
 
 
-@pytest.mark.parametrize("body", ["", "[]", '{"seconds": -1}', '{"seconds": "1"}', '{"seconds": true}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"seconds": -1}',
+        '{"seconds": "1"}',
+        '{"seconds": true}',
+        '{"version_seconds": 1}',
+        '{"seconds": 1, "version_seconds": -1}',
+        '{"seconds": 1, "minutes": 1}',
+    ],
+)
 def test_a_pace_that_is_none_is_refused(bed: Bed, body: str) -> None:
     answer = requests.put(f"{bed.endpoint}/_testbed/updates", data=body, timeout=10)
     assert answer.status_code == 400

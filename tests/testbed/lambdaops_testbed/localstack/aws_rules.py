@@ -13,7 +13,7 @@ import dataclasses
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, Self
 
 from localstack.aws.api import RequestContext
 from localstack.aws.api.lambda_ import LastUpdateStatus, ResourceConflictException, State
@@ -30,9 +30,9 @@ from localstack.services.lambda_.invocation.models import lambda_stores
 from localstack.services.lambda_.provider import LambdaProvider
 
 from .gateway import met
-from .pace import PACE, UpdateFailure
+from .pace import LATEST, PACE, UpdateFailure, Version
+from .versions import found
 
-LATEST = "$LATEST"
 UPDATES_AT_ONCE = 256
 
 Provided = Callable[..., Any]
@@ -42,28 +42,39 @@ def install() -> None:
     LambdaProvider.create_function = _creation(LambdaProvider.create_function)
     LambdaProvider.update_function_code = _guarded(LambdaProvider.update_function_code)
     LambdaProvider.update_function_configuration = _guarded(LambdaProvider.update_function_configuration)
-    LambdaProvider.publish_version = _guarded(LambdaProvider.publish_version)
+    LambdaProvider.publish_version = _guarded(LambdaProvider.publish_version, _next_version)
     LambdaService.update_version_state = _ending(LambdaService.update_version_state)
     LambdaService.stop_version = _stopping(LambdaService.stop_version)
     LambdaService.__init__ = _roomy(LambdaService.__init__)
     SHUTDOWN_HANDLERS.register(PACE.stop)
 
 
-def _guarded(original: Provided) -> Provided:
+def _latest(function: Function) -> str:
+    return LATEST
+
+
+def _next_version(function: Function) -> str:
+    return str(function.next_version)
+
+
+def _guarded(original: Provided, written: Callable[[Function], str] = _latest) -> Provided:
     """Refuse before the provider writes: it overwrites $LATEST first and finds out afterwards."""
 
     @functools.wraps(original)
     def write(self: LambdaProvider, context: RequestContext, *args: Any, **kwargs: Any) -> Any:
         named = kwargs.get("function_name") or args[0]["FunctionName"]
-        account, region = api_utils.get_account_and_region(named, context)
-        name = api_utils.get_function_name(named, context)
-        function = lambda_stores[account][region].functions.get(name)
+        function = found(context, named)
         if function is None:
             return original(self, context, *args, **kwargs)
         with function.lock:
-            _refuse_in_motion(function, api_utils.unqualified_lambda_arn(name, account, region))
-            with _Planned(context, (account, region, name)):
-                return original(self, context, *args, **kwargs)
+            identity = function.latest().id
+            _refuse_in_motion(function, identity.unqualified_arn())
+            version = written(function)
+            with _Planned(context, (identity.account, identity.region, identity.function_name, version)) as planned:
+                answer = original(self, context, *args, **kwargs)
+                if version not in (LATEST, answer["Version"]):
+                    planned.forget()
+                return answer
 
     return write
 
@@ -71,7 +82,8 @@ def _guarded(original: Provided) -> Provided:
 def _creation(original: Provided) -> Provided:
     @functools.wraps(original)
     def create(self: LambdaProvider, context: RequestContext, request: Any) -> Any:
-        with _Planned(context, (context.account_id, context.region, request["FunctionName"])):
+        name = api_utils.get_function_name(request["FunctionName"], context)
+        with _Planned(context, (context.account_id, context.region, name, LATEST)):
             return original(self, context, request)
 
     return create
@@ -80,18 +92,23 @@ def _creation(original: Provided) -> Provided:
 class _Planned:
     """The failure that a fault plans for this write; forgotten again when the write is refused."""
 
-    def __init__(self, context: RequestContext, function: tuple[str, str, str]) -> None:
+    def __init__(self, context: RequestContext, version: Version) -> None:
         fault = met(context)
         self.failure = fault.fail_update if fault else None
-        self.function = function
+        self.version = version
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         if self.failure:
-            PACE.fail_next(self.function, self.failure)
+            PACE.fail_next(self.version, self.failure)
+        return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        if error and self.failure:
-            PACE.failure_of(self.function)
+        if error:
+            self.forget()
+
+    def forget(self) -> None:
+        if self.failure:
+            PACE.failure_of(self.version)
 
 
 def _refuse_in_motion(function: Function, arn: str) -> None:
@@ -112,9 +129,7 @@ def _ending(original: Provided) -> Provided:
     @functools.wraps(original)
     def end(self: LambdaService, function_version: FunctionVersion, new_state: VersionState) -> None:
         identity = function_version.id
-        failure = None
-        if identity.qualifier == LATEST:
-            failure = PACE.failure_of((identity.account, identity.region, identity.function_name))
+        failure = PACE.failure_of((identity.account, identity.region, identity.function_name, identity.qualifier))
         if failure is None and new_state.state == State.Failed:
             failure = UpdateFailure(str(new_state.code), str(new_state.reason))
         running = self.lambda_running_versions.get(function_version.qualified_arn)

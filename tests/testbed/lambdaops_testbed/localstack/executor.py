@@ -60,8 +60,8 @@ class ProcessExecutor(RuntimeExecutor):
             code.prepare_for_execution()
         for layer in function_version.config.layers:
             layer.code.prepare_for_execution()
-        if function_version.id.qualifier == "$LATEST":
-            PACE.wait()
+        identity = function_version.id
+        PACE.wait(PACE.seconds_of((identity.account, identity.region, identity.function_name, identity.qualifier)))
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
@@ -129,7 +129,8 @@ class ProcessExecutor(RuntimeExecutor):
         self._end_process()
         version = self.function_version.config
         if version.code is None or not str(version.runtime).startswith("python"):
-            return _error("Runtime.Unsupported", f"The testbed runs Python packages only, not {version.runtime}.")
+            kind = version.runtime or "container images"
+            return _error("Runtime.Unsupported", f"The testbed runs Python packages only, not {kind}.")
         root = version.code.get_unzipped_code_location()
         layers = [str(layer.code.get_unzipped_code_location() / "python") for layer in version.layers]
         search = [*layers, self._environment.get("PYTHONPATH", "")]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from .pace import LONGEST, UpdateFailure
 
-KINDS = ("error", "delay", "drop", "state", "fail_update")
+KINDS = ("error", "delay", "drop", "state", "fail_update", "foreign")
 COMMON = ("service", "operation", "function", "times", "after")
 READS = ("GetFunction", "GetFunctionConfiguration")
 STATE_FIELDS = (
@@ -24,7 +24,7 @@ STATE_FIELDS = (
     "LastUpdateStatusReason",
     "LastUpdateStatusReasonCode",
 )
-WRITES = ("CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration")
+WRITES = ("CreateFunction", "UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion")
 
 
 class BadFault(ValueError):
@@ -54,6 +54,7 @@ class Fault:
     drop: Literal["before", "after"] | None = None
     state: Mapping[str, str] | None = None
     fail_update: UpdateFailure | None = None
+    foreign: Mapping[str, Any] | None = None
 
     def concerns(self, service: str, operation: str, function: str | None) -> bool:
         operations = READS if self.operation is None else (self.operation,)
@@ -118,6 +119,8 @@ def parse_fault(given: object) -> Fault:
         raise BadFault(f"fail_update is for the operations {', '.join(WRITES)}.")
     if kind == "state" and operation not in (None, *READS):
         raise BadFault(f"state is for the operations {', '.join(READS)}.")
+    if kind == "foreign" and given.get("service", "lambda") != "lambda":
+        raise BadFault("foreign is for operations of the service lambda.")
     return Fault(
         operation=None if operation is None else _text(given, "operation"),
         given=dict(given),
@@ -130,6 +133,7 @@ def parse_fault(given: object) -> Fault:
         drop=_drop(given["drop"]) if kind == "drop" else None,
         state=_state(given["state"]) if kind == "state" else None,
         fail_update=_failure(given["fail_update"]) if kind == "fail_update" else None,
+        foreign=_foreign(given["foreign"]) if kind == "foreign" else None,
     )
 
 
@@ -191,3 +195,10 @@ def _state(value: object) -> Mapping[str, str]:
 def _failure(value: object) -> UpdateFailure:
     failure = _object(value, "fail_update", ("reason_code", "reason"))
     return UpdateFailure(_text(failure, "reason_code"), _text(failure, "reason", "The update was made to fail."))
+
+
+def _foreign(value: object) -> Mapping[str, Any]:
+    """Which members there are is for the service's model to say."""
+    if not isinstance(value, dict) or not value or not all(isinstance(name, str) for name in value):
+        raise BadFault("foreign must be an object with members of UpdateFunctionConfiguration.")
+    return value

@@ -19,6 +19,7 @@ from rolo.serving.twisted import HeaderPreservingWSGIResponse
 from twisted.internet import reactor
 from twisted.internet.threads import blockingCallFromThread
 
+from . import foreign
 from .calls import Calls
 from .faults import BadFault, Fault, Faults, parse_faults
 from .pace import PACE, parse_seconds
@@ -36,7 +37,7 @@ def install() -> None:
     routes: list[tuple[str, str, Callable[[Request], Any]]] = [
         ("/_testbed/requests", "GET", lambda request: CALLS.snapshot()),
         ("/_testbed/requests", "DELETE", lambda request: CALLS.clear()),
-        ("/_testbed/updates", "GET", lambda request: {"seconds": PACE.seconds}),
+        ("/_testbed/updates", "GET", lambda request: _pace()),
         ("/_testbed/updates", "PUT", _set_seconds),
         ("/_testbed/faults", "GET", lambda request: FAULTS.snapshot()),
         ("/_testbed/faults", "POST", _add_faults),
@@ -63,6 +64,8 @@ def _receive(chain: HandlerChain, context: RequestContext, response: Response) -
     context.testbed_fault = fault
     if fault.delay is not None:
         PACE.wait(fault.delay)
+    if fault.foreign is not None and (function := _function_name(context)):
+        foreign.write(context, function, fault.foreign)
     if fault.error is not None:
         raise CommonServiceException(fault.error.code, fault.error.message, status_code=fault.error.status)
     if fault.drop == "before":
@@ -137,11 +140,19 @@ def _body(request: Request) -> Any:
         raise BadFault("The body must be JSON.") from None
 
 
+def _pace() -> dict[str, float]:
+    return {"seconds": PACE.seconds, "version_seconds": PACE.version_seconds}
+
+
 def _set_seconds(request: Request) -> dict[str, float]:
-    PACE.seconds = parse_seconds(_body(request))
-    return {"seconds": PACE.seconds}
+    PACE.seconds, PACE.version_seconds = parse_seconds(_body(request))
+    return _pace()
 
 
 def _add_faults(request: Request) -> list[dict[str, Any]]:
-    FAULTS.add(parse_faults(_body(request)))
+    faults = parse_faults(_body(request))
+    for fault in faults:
+        if fault.foreign is not None:
+            foreign.check(fault.foreign)
+    FAULTS.add(faults)
     return FAULTS.snapshot()

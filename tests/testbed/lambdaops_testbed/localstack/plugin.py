@@ -28,10 +28,13 @@ class ProcessRuntimePlugin(RuntimeExecutorPlugin):
 
 @hooks.on_infra_start(priority=BEFORE_SERVICES, should_load=lambda: config.LAMBDA_RUNTIME_EXECUTOR == EXECUTOR)
 def install() -> None:
-    from . import aws_rules, gateway
+    from . import aws_rules, gateway, image_code, members, versions
 
     _listen_on_loopback_only()
+    members.install()
+    versions.install()
     aws_rules.install()
+    image_code.install()
     gateway.install()
 
 
