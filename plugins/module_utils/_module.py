@@ -82,13 +82,13 @@ class LambdaopsModule(AnsibleAWSModule):
     def engine_client(self, service: str, longest_answer: int = 60) -> Any:
         """A botocore client that tries once, whatever `aws_config` says: the engines decide what is safe to repeat.
 
-        longest_answer: seconds after which an answer counts as lost, within 5 and 60.
+        longest_answer: seconds after which an answer counts as lost.
         """
         config = {
             **(self.params["aws_config"] or {}),
             "retries": {"total_max_attempts": 1, "mode": "standard"},
             "connect_timeout": 10,
-            "read_timeout": min(60, max(5, longest_answer)),
+            "read_timeout": longest_answer,
         }
         return self.client(service, aws_config=config)
 

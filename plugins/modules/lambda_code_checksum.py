@@ -12,7 +12,8 @@ module: lambda_code_checksum
 version_added: 0.1.0
 short_description: Hash the code of a Lambda function, compare it, and say which mistake made a checksum wrong
 description:
-  - Hashes a deployment package in the encodings that AWS and people use, and tests every entry of it on the way.
+  - Hashes a deployment package in the encodings that AWS and people use, and tests every entry of it on the way. Of a
+    package in S3 and of a container image, it finds the hash where S3 or the registry states it.
   - Compares it with a checksum that somebody wrote down, in whatever encoding, and with the C(CodeSha256) of what a
     function runs.
   - A checksum that can never equal Lambda's C(CodeSha256) makes a controller deploy the same code for ever. When
@@ -26,11 +27,46 @@ options:
       - The package, a zip file or a directory that is to become one, on the host that runs the task.
       - A directory has no SHA-256 of its own, since the bytes of a zip depend on who makes it; it has
         RV(content_sha256).
+      - Exactly one of O(path), O(s3_bucket) and O(image_uri) is needed.
     type: path
-    required: true
+  s3_bucket:
+    description:
+      - Bucket of a package in S3.
+      - Its SHA-256 is what S3 states of the whole object. Where S3 states none, it is what an object with the same key
+        and C(.sha256) behind it says, a hash alone or a line as C(sha256sum) writes it, unless that is older than the
+        package. Where there is none either, O(s3_download) helps.
+      - The checksum of a multipart upload is one of its parts' checksums, and an ETag is no SHA-256. Neither is used.
+    type: str
+  s3_key:
+    description:
+      - Key of the package in the bucket.
+    type: str
+  s3_object_version:
+    description:
+      - Version of the object in a bucket with versioning. The default is the newest.
+    type: str
+  s3_download:
+    description:
+      - Whether the object is read in full, and hashed on the way, when its SHA-256 is stated nowhere.
+      - Nothing is written to disk.
+    type: bool
+    default: false
+  image_uri:
+    description:
+      - A container image, V(host/repository:tag) or V(host/repository@sha256:...).
+      - Its digest is the one in the reference, or the one that the registry has for the tag.
+      - Logins are those that C(docker login) stored for the user who runs the module. Without one for a private Amazon
+        ECR repository, ECR is asked for it (C(ecr:GetAuthorizationToken)) with the AWS credentials of the task.
+    type: str
+  registry_mirrors:
+    description:
+      - Where to read the images of a registry instead, by its host, as in
+        O(lambdaops.deploy.lambda_image_parity#module:registry_mirrors).
+    type: dict
+    default: {}
   expected:
     description:
-      - The SHA-256 that the zip should have, in base64 with or without padding, in hex of any case, or as C(sha256:)
+      - The SHA-256 that the code should have, in base64 with or without padding, in hex of any case, or as C(sha256:)
         with hex.
       - Anything else is no error by itself, but a mismatch with a diagnosis.
     type: str
@@ -50,12 +86,14 @@ options:
     default: []
   function_name:
     description:
-      - Name or ARN of a function whose deployed code the package is compared with. Takes one call, C(GetFunction).
-      - Without it, neither boto3 nor credentials nor a region are needed.
+      - Name or ARN of a function whose deployed code is compared. Takes one call, C(GetFunction). When O(expected)
+        matches nothing so far, the function's other versions are looked at as well (C(ListVersionsByFunction)).
+      - With O(path) and without it, neither boto3 nor credentials nor a region are needed.
     type: str
   qualifier:
     description:
-      - Version or alias of the function. The default is the unpublished version, V($LATEST).
+      - Version or alias of the function, whose code is compared then. The default is the unpublished version,
+        V($LATEST).
     type: str
 attributes:
   check_mode:
@@ -81,6 +119,7 @@ seealso:
     description: Hashes any file, in hex, with SHA-1 unless told otherwise.
 requirements:
   - python >= 3.11
+  - requests (for images; it comes with the Python package C(docker))
 extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
@@ -125,6 +164,20 @@ EXAMPLES = r"""
       - build/orders-previous.zip
       - build/payments.zip
 
+- name: Is this the package in S3?
+  lambdaops.deploy.lambda_code_checksum:
+    s3_bucket: releases
+    s3_key: orders/1.4.2.zip
+    expected: "{{ checksum_from_the_pipeline }}"
+    fail_on_mismatch: true
+
+- name: Does the version behind the alias run this image?
+  lambdaops.deploy.lambda_code_checksum:
+    image_uri: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/orders:1.4.2
+    function_name: orders
+    qualifier: live
+  register: image
+
 - name: Hash what a directory holds, whatever its timestamps are
   lambdaops.deploy.lambda_code_checksum:
     path: build/orders
@@ -138,15 +191,24 @@ msg:
   type: str
   sample: "The SHA-256 of build/orders.zip in base64 is n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=."
 sha256_hex:
-  description: SHA-256 of the zip in hex, as C(sha256sum) prints it; null for a directory.
-  returned: when the package is sound
+  description:
+    - SHA-256 of the zip in hex, as C(sha256sum) prints it; of an image, its digest in hex, as Lambda's C(CodeSha256).
+    - Null for a directory, for an object whose hash nobody knows, and for an image index of several platforms.
+  returned: when the code could be looked at
   type: str
   sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 sha256_base64:
-  description: SHA-256 of the zip in base64, as Lambda's C(CodeSha256); null for a directory.
-  returned: when the package is sound
+  description: The same in base64, as Lambda's C(CodeSha256) of a zip.
+  returned: when the code could be looked at
   type: str
   sample: n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=
+sha256_source:
+  description:
+    - Where the hash is from, C(file) (hashed here), C(s3_checksum), C(s3_sha256_object), C(s3_download),
+      C(image_reference) or C(registry); null without one.
+  returned: when the code could be looked at
+  type: str
+  sample: file
 content_sha256:
   description:
     - SHA-256 in hex over what the package holds, which ignores timestamps, order and compression. It is the same for a
@@ -154,41 +216,45 @@ content_sha256:
     - It is taken over one record for each file and symbolic link, sorted by the bytes of the names. A record is the
       mode (V(100644), V(100755) if the owner may execute the file, V(120000) for a symbolic link), a space, the SHA-256
       in hex of the file's bytes or of the link's target, a space, the name, and a NUL byte. Directories have none.
-  returned: when the package is sound
+    - Null unless O(path) was given, and so are RV(entries) and RV(uncompressed_size).
+  returned: when the code could be looked at
   type: str
   sample: cde6da5b49856e5911a0dfad1904c4fcfb886fb7c825f6c65d1a9800a6882ec5
 size:
-  description: Bytes of the zip, or of all files in the directory.
-  returned: when the package is sound
+  description: Bytes of the zip or object, or of all files in the directory; null for an image.
+  returned: when the code could be looked at
   type: int
   sample: 48211
 entries:
   description: How many files and symbolic links the package holds.
-  returned: when the package is sound
+  returned: when the code could be looked at
   type: int
   sample: 37
 uncompressed_size:
   description: Bytes of all entries, unzipped.
-  returned: when the package is sound
+  returned: when the code could be looked at
   type: int
   sample: 190032
 matches_expected:
   description:
-    - Whether the zip has the SHA-256 that O(expected) states, in any encoding; null if O(expected) was not given.
-    - A directory matches none.
-  returned: when the package is sound
+    - Whether the code has the SHA-256 that O(expected) states, in any encoding; null if O(expected) was not given, or
+      if nobody knows the hash of the object.
+    - A directory matches none, and neither does an image index of several platforms.
+  returned: when the code could be looked at
   type: bool
   sample: false
 matches_function:
   description:
-    - Whether the function runs exactly this zip; null if O(function_name) was not given, and for a directory.
-    - Always false for a function that is deployed as a container image.
-  returned: when the package is sound
+    - Whether the function runs exactly this code; null if O(function_name) was not given, and where there is no hash to
+      compare.
+    - Always false for a zip and a function that is deployed as a container image, or the reverse. Of an image index,
+      whether the function runs one of its images.
+  returned: when the code could be looked at
   type: bool
   sample: true
 function:
   description: The function as Lambda reports it; null if O(function_name) was not given.
-  returned: when the package is sound
+  returned: when the code could be looked at
   type: dict
   contains:
     name:
@@ -213,19 +279,23 @@ function:
       sample: Zip
 diagnosis:
   description: What O(expected) is; null if it was not given.
-  returned: when the package is sound
+  returned: when the code could be looked at
   type: dict
   contains:
     code:
       description:
-        - C(right), C(right_unpadded), C(right_in_hex) or C(right_in_prefixed_hex) if it matches.
+        - C(right), C(right_unpadded), C(right_in_hex), C(right_in_prefixed_hex), and for images C(right_with_prefix),
+          C(right_in_upper_case) or C(right_in_base64), if it matches.
         - No checksum at all, C(empty), C(template), C(placeholder) or C(no_hash).
-        - A SHA-256 in a wrong dress, C(white_space), C(quotes), C(checksum_line), C(prefix), C(separators),
-          C(url_safe_base64), C(changed_case), C(base64_of_hex), C(double_base64), C(hex_of_text) or C(cut_short).
+        - A SHA-256 in a wrong dress, C(white_space), C(quotes), C(checksum_line), C(prefix), C(image_reference),
+          C(separators), C(url_safe_base64), C(changed_case), C(base64_of_hex), C(double_base64), C(hex_of_text) or
+          C(cut_short).
         - Another kind of hash, C(s3_etag), C(multipart_etag), C(composite_checksum), C(md5), C(sha1), C(sha512) or
           C(crc).
         - A SHA-256 of something else, C(hash_of_nothing), C(content_sha256), C(inner_file), C(hash_of_text),
-          C(other_file), C(deployed_code), C(directory) if O(path) is one, or C(unknown_sha256).
+          C(other_file), C(deployed_code), C(other_version) or C(unknown_sha256).
+        - Of an image, C(index_digest), C(platform_digest), C(config_digest), C(layer_digest) or C(image_tag).
+        - C(incomparable) for a SHA-256 where the code has none or nobody knows it, such as a directory.
       type: str
       sample: md5
     message:
@@ -239,12 +309,12 @@ diagnosis:
       type: str
       sample:
     right_value:
-      description: What to write instead, the SHA-256 in base64; null for a directory.
+      description: What to write instead, as Lambda states it; null where there is none.
       type: str
       sample: n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=
 notes:
   description: What could not be compared, and why.
-  returned: when the package is sound
+  returned: when the code could be looked at
   type: list
   elements: str
   sample: []
@@ -255,13 +325,28 @@ from typing import Any
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import check_sdk_version_supported
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
-from ansible_collections.lambdaops.deploy.plugins.module_utils._code.comparison import Deployed, check
+from ansible_collections.lambdaops.deploy.plugins.module_utils._code.comparison import Deployed, OtherVersions, check
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.errors import CodeError
+from ansible_collections.lambdaops.deploy.plugins.module_utils._code.images import Registries
+from ansible_collections.lambdaops.deploy.plugins.module_utils._code.s3 import S3Object
+from ansible_collections.lambdaops.deploy.plugins.module_utils._code.subjects import (
+    Subject,
+    image_in_registry,
+    object_in_s3,
+    package_at,
+)
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.client import LambdaApi
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.snapshot import FunctionSnapshot
 from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
 
 ARGUMENTS: dict[str, Any] = {
-    "path": {"type": "path", "required": True},
+    "path": {"type": "path"},
+    "s3_bucket": {"type": "str"},
+    "s3_key": {"type": "str", "no_log": False},
+    "s3_object_version": {"type": "str"},
+    "s3_download": {"type": "bool", "default": False},
+    "image_uri": {"type": "str"},
+    "registry_mirrors": {"type": "dict", "default": {}},
     "expected": {"type": "str"},
     "fail_on_mismatch": {"type": "bool", "default": False},
     "other_paths": {"type": "list", "elements": "path", "default": []},
@@ -270,34 +355,73 @@ ARGUMENTS: dict[str, Any] = {
 }
 
 
-def deployed_code(module: LambdaopsModule) -> Deployed | None:
-    """What the function runs; None if none was named."""
-    name, qualifier = module.params["function_name"], module.params["qualifier"]
-    if name is None:
-        return None
-    if not name.strip():
-        raise CodeError("function_name is empty.", hint="Name a function, or leave the option out.")
+def require_boto3(module: LambdaopsModule) -> None:
+    """Packages of this host are hashed without it."""
     try:
         check_sdk_version_supported(warn=module.warn)
     except AnsibleBotocoreError as error:
         module.fail_json(msg=to_native(error))
-    seen = LambdaApi(module.engine_client("lambda")).get_function(name, qualifier)
+
+
+def ecr_client(module: LambdaopsModule, region: str) -> Any:
+    """A client for the registry's region, which need not be the task's."""
+    require_boto3(module)
+    return module.client("ecr", region=region)
+
+
+def subject_of(module: LambdaopsModule) -> Subject:
+    """The code that the task names."""
+    params = module.params
+    if params["path"] is not None:
+        return package_at(params["path"])
+    if params["s3_bucket"] is not None:
+        require_boto3(module)
+        place = S3Object(params["s3_bucket"], params["s3_key"], params["s3_object_version"])
+        return object_in_s3(module.client("s3"), place, download=params["s3_download"])
+    registries = Registries(params["registry_mirrors"], lambda region: ecr_client(module, region))
+    return image_in_registry(params["image_uri"], registries)
+
+
+def function_of(module: LambdaopsModule) -> tuple[Deployed | None, OtherVersions]:
+    """What the function runs, or what its version or alias runs that the task names; how to ask for the others."""
+    name, qualifier = module.params["function_name"], module.params["qualifier"]
+    if name is None:
+        return None, tuple
+    if not name.strip():
+        raise CodeError("function_name is empty.", hint="Name a function, or leave the option out.")
+    require_boto3(module)
+    api = LambdaApi(module.engine_client("lambda"))
+    seen = api.get_function(name, qualifier)
+    function = ":".join(seen.arn.split(":")[:7])  # without the version
+
+    def other_versions() -> list[Deployed]:
+        latest = [] if seen.version == "$LATEST" else [api.get_function(function)]
+        return [_deployed(version) for version in (*latest, *reversed(api.versions(function)))]
+
+    return _deployed(seen), other_versions
+
+
+def _deployed(seen: FunctionSnapshot) -> Deployed:
     return Deployed(seen.name, seen.code_sha256, seen.version, seen.last_modified, seen.package_type)
 
 
 def main() -> None:
     module = LambdaopsModule(
         argument_spec=ARGUMENTS,
-        required_by={"qualifier": ["function_name"]},
+        required_one_of=[("path", "s3_bucket", "image_uri")],
+        mutually_exclusive=[("path", "s3_bucket", "image_uri")],
+        required_together=[("s3_bucket", "s3_key")],
+        required_by={"qualifier": ["function_name"], "s3_object_version": ["s3_key"]},
         required_if=[("fail_on_mismatch", True, ["expected"])],
         supports_check_mode=True,
         check_boto3=False,
     )
     params = module.params
     with module.reporting():
-        checked = check(params["path"], params["expected"], params["other_paths"], deployed_code(module))
+        deployed, other_versions = function_of(module)
+        checked = check(subject_of(module), params["expected"], params["other_paths"], deployed, other_versions)
     result = {"changed": False, "msg": checked.message, **checked.as_result()}
-    if checked.matches_expected is False:
+    if params["expected"] is not None and not checked.matches_expected:
         if params["fail_on_mismatch"]:
             module.fail_json(**result)
         module.warn(checked.message)

@@ -29,6 +29,12 @@ options:
     type: str
     required: true
     aliases: [function_name]
+  state:
+    description:
+      - V(present) is all that this module does. V(absent) is refused, and M(amazon.aws.lambda) deletes functions.
+    type: str
+    choices: [present, absent]
+    default: present
   zip_file:
     description:
       - Path of the zip that is the function's code, at most 50 MB.
@@ -38,9 +44,11 @@ options:
   s3_bucket:
     description:
       - Bucket of the zip that is the function's code, in the function's region.
-      - When S3 knows the SHA-256 of the whole object (upload it with C(--checksum-algorithm SHA256)), or O(code_sha256)
-        states it, an unchanged package is not applied again. When nobody knows it, the code is updated each time, with
-        a warning.
+      - An unchanged package is not applied again when its SHA-256 is known. That is what O(code_sha256) states, or what
+        S3 states of the whole object (upload it in one part with C(--checksum-algorithm SHA256)), or what an object
+        with the same key and C(.sha256) behind it says, a hash alone or a line as C(sha256sum) writes it, unless that
+        is older than the package; or what O(s3_download) finds out.
+      - When nobody knows it, the code is updated each time, with a warning.
     type: str
   s3_key:
     description:
@@ -50,11 +58,35 @@ options:
     description:
       - Version of the object in a bucket with versioning.
     type: str
+  s3_download:
+    description:
+      - Whether the object is read in full, and hashed on the way, when its SHA-256 is stated nowhere.
+      - Nothing is written to disk.
+    type: bool
+    default: false
+  image_uri:
+    description:
+      - Container image in a private Amazon ECR repository of the function's region, C(<repository>:<tag>) or
+        C(<repository>@sha256:<digest>), for a function that was created from an image.
+      - The digest behind a tag is asked of the registry, so an image that did not change is not applied again. When the
+        registry can't be asked, the code is updated each time, with a warning.
+      - Lambda takes no image index, which is what C(docker buildx) pushes unless it is told C(--provenance=false). That
+        is an error before anything is touched.
+      - Logins are those that C(docker login) stored for the user who runs the module. Without one that is good, ECR is
+        asked for it (C(ecr:GetAuthorizationToken)) with the AWS credentials of the task.
+    type: str
+  registry_mirrors:
+    description:
+      - Where to ask for the images of a registry instead, by its host, as in
+        O(lambdaops.deploy.lambda_image_parity#module:registry_mirrors). Lambda pulls O(image_uri) all the same.
+    type: dict
+    default: {}
   code_sha256:
     description:
-      - SHA-256 that the code must have, in base64, in hex, or as C(sha256:) with hex.
-      - If O(zip_file) has another one, or S3 says so of the object, the task fails before anything is touched. What S3
-        can't say, only Lambda finds out, and the task fails after the update.
+      - SHA-256 that the code must have, or digest that the image must have, in base64, in hex, or as C(sha256:) with
+        hex.
+      - If O(zip_file) has another one, or S3 says so of the object, or the registry of the image, the task fails before
+        anything is touched. What they can't say, only Lambda finds out, and the task fails after the update.
     type: str
   environment_variables:
     description:
@@ -101,6 +133,171 @@ options:
       - Whether AWS X-Ray traces invocations.
     type: str
     choices: [Active, PassThrough]
+  vpc_subnet_ids:
+    description:
+      - Subnets of the VPC that the function is connected to, together with O(vpc_security_group_ids).
+      - V([]) takes the function out of its VPC, and so removes its security groups as well.
+    type: list
+    elements: str
+  vpc_security_group_ids:
+    description:
+      - Security groups of the function in its VPC.
+    type: list
+    elements: str
+  vpc_ipv6_allowed_for_dual_stack:
+    description:
+      - Whether the function may send IPv6 traffic through subnets that have both IPv4 and IPv6.
+    type: bool
+  dead_letter_arn:
+    description:
+      - ARN of the SQS queue or SNS topic that gets asynchronous events which could not be processed. V("") clears.
+    type: str
+  kms_key_arn:
+    description:
+      - ARN of the KMS key that encrypts environment variables and snapshots. With V(""), a key of AWS does.
+    type: str
+  file_system_configs:
+    description:
+      - File systems that the function mounts. V([]) removes all.
+    type: list
+    elements: dict
+    suboptions:
+      arn:
+        description:
+          - ARN of an access point of Amazon EFS or Amazon S3 Files.
+        type: str
+        required: true
+      local_mount_path:
+        description:
+          - Where the function finds it, below C(/mnt/).
+        type: str
+        required: true
+      s3_files_config:
+        description:
+          - How the function reads from Amazon S3 Files. Left out, it stays as it is.
+        type: dict
+        suboptions:
+          direct_s3_read:
+            description:
+              - V(ENABLED) reads straight from the bucket, V(DISABLED) through the file system, V(AUTO) chooses by
+                the function's memory.
+            type: str
+            choices: [AUTO, ENABLED, DISABLED]
+  image_config:
+    description:
+      - What overrides the settings of the container image. Suboptions that are left out stay as they are.
+      - V({}), or an empty suboption, goes back to what the image says.
+    type: dict
+    suboptions:
+      entry_point:
+        description:
+          - Path and arguments of the program to start.
+        type: list
+        elements: str
+      command:
+        description:
+          - Arguments for the entry point.
+        type: list
+        elements: str
+      working_directory:
+        description:
+          - Working directory.
+        type: str
+  snap_start:
+    description:
+      - Whether Lambda starts published versions from a snapshot of the initialized function.
+    type: str
+    choices: [PublishedVersions, None]
+  logging_config:
+    description:
+      - How and where the function logs. Suboptions that are left out stay as they are; V({}) goes back to text in the
+        function's own log group.
+    type: dict
+    suboptions:
+      log_format:
+        description:
+          - Format of the logs. Lambda filters by level in V(JSON) only.
+        type: str
+        choices: [JSON, Text]
+      application_log_level:
+        description:
+          - The least severe level of the function's own logs that is kept. Needs O(logging_config.log_format=JSON),
+            which begins with V(INFO).
+        type: str
+        choices: [TRACE, DEBUG, INFO, WARN, ERROR, FATAL]
+      system_log_level:
+        description:
+          - The least severe level of Lambda's logs that is kept. Needs O(logging_config.log_format=JSON), which begins
+            with V(INFO).
+        type: str
+        choices: [DEBUG, INFO, WARN]
+      log_group:
+        description:
+          - Name of the log group. V("") goes back to C(/aws/lambda/) with the function's name.
+        type: str
+  runtime_config:
+    description:
+      - The runtime of your own that the function uses. Needs a botocore that knows it.
+    type: dict
+    suboptions:
+      runtime_arn:
+        description:
+          - ARN of the runtime.
+        type: str
+      runtime_alias:
+        description:
+          - Name of the runtime's alias, which points to a version of it.
+        type: str
+  durable_config:
+    description:
+      - Settings of a durable function. Suboptions that are left out stay as they are. Needs a botocore that knows it.
+    type: dict
+    suboptions:
+      execution_timeout:
+        description:
+          - How long one durable execution may take in all, in seconds.
+        type: int
+      retention_period_in_days:
+        description:
+          - How many days the history of an execution is kept after its end.
+        type: int
+      kms_key_arn:
+        description:
+          - ARN of the KMS key that encrypts the data of executions. V("") clears.
+        type: str
+  capacity_provider_config:
+    description:
+      - Where a function on Lambda Managed Instances runs. Suboptions that are left out stay as they are. Needs a
+        botocore that knows it.
+    type: dict
+    suboptions:
+      lambda_managed_instances_capacity_provider_config:
+        description:
+          - The capacity provider, and what the function needs of it.
+        type: dict
+        required: true
+        suboptions:
+          capacity_provider_arn:
+            description:
+              - ARN of the capacity provider.
+            type: str
+          per_execution_environment_max_concurrency:
+            description:
+              - How many invocations one execution environment takes at once.
+            type: int
+          execution_environment_memory_gib_per_vcpu:
+            description:
+              - Memory of an execution environment for each vCPU, in GiB.
+            type: float
+  accelerator_config:
+    description:
+      - Accelerators of the function. Needs a botocore that knows it.
+    type: dict
+    suboptions:
+      accelerator_memory_size:
+        description:
+          - The least memory that each accelerator must have, in GB.
+        type: int
   layers:
     description:
       - Layers in the order in which they are laid over each other. V([]) removes all.
@@ -121,6 +318,108 @@ options:
           - Version of the layer that O(layers[].layer_name) names.
         type: int
         aliases: [layer_version]
+  architecture:
+    description:
+      - Instruction set of the function. It is part of the code, and can be changed only together with it.
+    type: str
+    choices: [x86_64, arm64]
+    aliases: [architectures]
+  source_kms_key_arn:
+    description:
+      - KMS key that encrypts the zip that Lambda keeps. It is part of the code, and can be changed only together with
+        it. V("") goes back to a key of AWS.
+    type: str
+  reserved_concurrent_executions:
+    description:
+      - How many executions are reserved for this function, which never runs more of them. V(-1) gives the reservation
+        up.
+    type: int
+  update_order:
+    description:
+      - V(code_first) updates the code, then the configuration; V(config_first) the other way round.
+      - V(expand_contract) adds the names that are new in the environment first, then updates the code, then makes the
+        environment and the settings as they are wanted. Callers of C($LATEST) never meet code that misses a variable.
+      - Callers of an O(alias) never meet a mix, whatever the order.
+    type: str
+    choices: [code_first, config_first, expand_contract]
+    default: code_first
+  publish:
+    description:
+      - Whether to publish a version once code and configuration have settled. A change of the configuration alone is
+        published as well, and what is published already is not published again.
+      - Without O(alias), the newest version is what counts as published already.
+    type: bool
+    default: false
+  version_description:
+    description:
+      - Description of a version that is published. Left out, it is the function's.
+    type: str
+  alias:
+    description:
+      - Alias that is to stand for what is in force. It is created when it is missing, and moved in one step after the
+        version has become active and has passed O(verify). It implies O(publish).
+      - The version for which it stood before is noted at the end of its description, C([before: 41]), for a rollback.
+    type: str
+  verify:
+    description:
+      - Invocation of the new version, before the alias is moved. When it does not answer as it should, the alias stays.
+      - After a trouble of the service the payload is sent again, so it has to be harmless to repeat.
+    type: dict
+    suboptions:
+      payload:
+        description:
+          - What is sent, as JSON.
+        type: raw
+        default: {}
+      status:
+        description:
+          - Status that the invocation has to end with.
+        type: int
+        default: 200
+      expected:
+        description:
+          - What the answer has to hold at least. Objects may have more members; all else has to be equal.
+          - Left out, every answer passes that is no error.
+        type: raw
+      timeout:
+        description:
+          - How long the answer may take, in seconds, within 1 and 900. This does not count for O(wait_timeout).
+        type: int
+        default: 60
+  traffic:
+    description:
+      - Steps in which the traffic of the alias is shifted to the new version, before it gets all of it.
+    type: list
+    elements: dict
+    suboptions:
+      weight:
+        description:
+          - Share of the calls that the new version gets, between 0 and 1.
+        type: float
+        required: true
+      pause:
+        description:
+          - How long the step lasts, in seconds. This does not count for O(wait_timeout).
+        type: int
+        default: 60
+  alarms:
+    description:
+      - Names of CloudWatch alarms that watch O(traffic). When one is in state C(ALARM), all traffic goes back to the
+        version that had it, and the task fails. They are looked at before the first write as well.
+    type: list
+    elements: str
+  rollback_on_failure:
+    description:
+      - Whether C($LATEST) is put back as it was when something fails after the first write. The alias stays where it
+        is in any case.
+      - The code that is in force is fetched before it is replaced, so a package over 50 MB can't be put back.
+    type: bool
+    default: false
+  keep_versions:
+    description:
+      - How many published versions to keep. Older ones are deleted, but never one that an alias stands for, shares its
+        traffic with, or stood for before.
+    type: int
   on_conflict:
     description:
       - What to do when somebody else changes the function during this task.
@@ -163,6 +462,7 @@ extends_documentation_fragment:
   - amazon.aws.common.modules
   - amazon.aws.region.modules
   - amazon.aws.boto3
+  - amazon.aws.tags
 """
 
 EXAMPLES = r"""
@@ -188,6 +488,11 @@ EXAMPLES = r"""
     s3_bucket: releases
     s3_key: orders/1.4.2.zip
     code_sha256: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+
+- name: Deploy a container image
+  lambdaops.deploy.lambda_safe_update:
+    name: invoices
+    image_uri: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/invoices:1.4.2
 
 - name: Give the function more room, and stop if somebody else is changing it
   lambdaops.deploy.lambda_safe_update:
@@ -276,36 +581,57 @@ api_calls:
   sample: {GetFunction: 5, UpdateFunctionCode: 1, UpdateFunctionConfiguration: 1}
 """
 
+from collections import Counter
 from typing import Any
 
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests import parse_sha256
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.errors import CodeError
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.client import LambdaApi
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import Code, S3Package, ZipUpload
+from ansible_collections.lambdaops.deploy.plugins.module_utils._code.images import Registries
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.alarms import Alarms
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.client import LambdaApi, named
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import (
+    Code,
+    ImageCode,
+    S3Package,
+    ZipUpload,
+)
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deadline import Deadline
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deployment import Deployer
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.environment import (
     Mode,
     concealable,
     read_wanted,
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.errors import InvalidRequest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.release import (
+    Release,
+    Shift,
+    refuse_odd_release,
+)
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report import (
     diff_result,
     environment_result,
     function_result,
+    release_result,
     summary,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.service import Secrets, Service
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.settings import SETTINGS
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import OnConflict, update_function
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Wanted
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import OnConflict
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.verify import ANYTHING, Verification
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Order, Wanted
 from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
 
 ARGUMENTS: dict[str, Any] = {
     "name": {"type": "str", "required": True, "aliases": ["function_name"]},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "zip_file": {"type": "path", "aliases": ["src"]},
     "s3_bucket": {"type": "str"},
     "s3_key": {"type": "str", "no_log": False},
     "s3_object_version": {"type": "str"},
+    "s3_download": {"type": "bool", "default": False},
+    "image_uri": {"type": "str"},
+    "registry_mirrors": {"type": "dict", "default": {}},
     "code_sha256": {"type": "str"},
     "environment_variables": {"type": "dict"},
     "environment_mode": {"type": "str", "choices": ["replace", "merge"], "default": "replace"},
@@ -317,6 +643,71 @@ ARGUMENTS: dict[str, Any] = {
     "memory_size": {"type": "int"},
     "ephemeral_storage": {"type": "int"},
     "tracing_mode": {"type": "str", "choices": ["Active", "PassThrough"]},
+    "vpc_subnet_ids": {"type": "list", "elements": "str"},
+    "vpc_security_group_ids": {"type": "list", "elements": "str"},
+    "vpc_ipv6_allowed_for_dual_stack": {"type": "bool"},
+    "dead_letter_arn": {"type": "str"},
+    "kms_key_arn": {"type": "str", "no_log": False},
+    "file_system_configs": {
+        "type": "list",
+        "elements": "dict",
+        "options": {
+            "arn": {"type": "str", "required": True},
+            "local_mount_path": {"type": "str", "required": True},
+            "s3_files_config": {
+                "type": "dict",
+                "options": {"direct_s3_read": {"type": "str", "choices": ["AUTO", "ENABLED", "DISABLED"]}},
+            },
+        },
+    },
+    "image_config": {
+        "type": "dict",
+        "options": {
+            "entry_point": {"type": "list", "elements": "str"},
+            "command": {"type": "list", "elements": "str"},
+            "working_directory": {"type": "str"},
+        },
+    },
+    "snap_start": {"type": "str", "choices": ["PublishedVersions", "None"]},
+    "logging_config": {
+        "type": "dict",
+        "options": {
+            "log_format": {"type": "str", "choices": ["JSON", "Text"]},
+            "application_log_level": {
+                "type": "str",
+                "choices": ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"],
+            },
+            "system_log_level": {"type": "str", "choices": ["DEBUG", "INFO", "WARN"]},
+            "log_group": {"type": "str"},
+        },
+    },
+    "runtime_config": {
+        "type": "dict",
+        "options": {"runtime_arn": {"type": "str"}, "runtime_alias": {"type": "str"}},
+    },
+    "durable_config": {
+        "type": "dict",
+        "options": {
+            "execution_timeout": {"type": "int"},
+            "retention_period_in_days": {"type": "int"},
+            "kms_key_arn": {"type": "str", "no_log": False},
+        },
+    },
+    "capacity_provider_config": {
+        "type": "dict",
+        "options": {
+            "lambda_managed_instances_capacity_provider_config": {
+                "type": "dict",
+                "required": True,
+                "options": {
+                    "capacity_provider_arn": {"type": "str"},
+                    "per_execution_environment_max_concurrency": {"type": "int"},
+                    "execution_environment_memory_gib_per_vcpu": {"type": "float"},
+                },
+            },
+        },
+    },
+    "accelerator_config": {"type": "dict", "options": {"accelerator_memory_size": {"type": "int"}}},
     "layers": {
         "type": "list",
         "elements": "dict",
@@ -329,17 +720,39 @@ ARGUMENTS: dict[str, Any] = {
         "required_one_of": [("layer_version_arn", "layer_name")],
         "required_by": {"layer_name": ["version"]},
     },
+    "architecture": {"type": "str", "choices": ["x86_64", "arm64"], "aliases": ["architectures"]},
+    "source_kms_key_arn": {"type": "str"},
+    "reserved_concurrent_executions": {"type": "int"},
+    "tags": {"type": "dict", "aliases": ["resource_tags"]},
+    "purge_tags": {"type": "bool", "default": True},
+    "update_order": {
+        "type": "str",
+        "choices": ["code_first", "config_first", "expand_contract"],
+        "default": "code_first",
+    },
+    "publish": {"type": "bool", "default": False},
+    "version_description": {"type": "str"},
+    "alias": {"type": "str"},
+    "verify": {
+        "type": "dict",
+        "options": {
+            "payload": {"type": "raw", "default": {}},
+            "status": {"type": "int", "default": 200},
+            "expected": {"type": "raw"},
+            "timeout": {"type": "int", "default": 60},
+        },
+    },
+    "traffic": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"weight": {"type": "float", "required": True}, "pause": {"type": "int", "default": 60}},
+    },
+    "alarms": {"type": "list", "elements": "str"},
+    "rollback_on_failure": {"type": "bool", "default": False},
+    "keep_versions": {"type": "int"},
     "on_conflict": {"type": "str", "choices": ["retry", "fail"], "default": "retry"},
     "wait_timeout": {"type": "int", "default": 300},
 }
-
-
-def refuse_nonsense(module: LambdaopsModule) -> None:
-    """What no function and no deadline can be."""
-    if not module.params["name"].strip():
-        raise InvalidRequest("name is empty.", hint="Name the function to update.")
-    if module.params["wait_timeout"] < 1:
-        raise InvalidRequest("wait_timeout is less than 1 second.", hint="Give the seconds that the update may take.")
 
 
 def wanted_code(module: LambdaopsModule) -> Code | None:
@@ -350,16 +763,26 @@ def wanted_code(module: LambdaopsModule) -> Code | None:
         return ZipUpload.of(params["zip_file"], stated)
     if params["s3_bucket"] is not None:
         where = (params["s3_bucket"], params["s3_key"], params["s3_object_version"])
-        package = S3Package.of(module.client("s3"), *where, stated=stated)
-        if package.digest is None:
+        package = S3Package.of(module.client("s3"), *where, stated=stated, download=params["s3_download"])
+        if package.code_sha256 is None:
             module.warn(
-                f"Nobody knows the SHA-256 of {package}, so the code is updated each time: upload it with "
-                "--checksum-algorithm SHA256 and allow s3:GetObject, or state code_sha256."
+                f"{package.why} So the code is updated each time: upload it in one part with --checksum-algorithm "
+                "SHA256, put its hash beside it as <s3_key>.sha256, set s3_download, or state code_sha256."
             )
         return package
+    if params["image_uri"] is not None:
+        registries = Registries(params["registry_mirrors"], lambda region: module.client("ecr", region=region))
+        image = ImageCode.of(params["image_uri"], registries, stated)
+        if image.code_sha256 is None:
+            module.warn(
+                f"{image.why} So the code is updated each time: allow ecr:GetAuthorizationToken and "
+                "ecr:BatchGetImage, set registry_mirrors, or name the image by its digest."
+            )
+        return image
     if stated:
         raise CodeError(
-            "code_sha256 says what the code must be, but not where it is.", hint="Add zip_file or s3_bucket."
+            "code_sha256 says what the code must be, but not where it is.",
+            hint="Add zip_file, s3_bucket or image_uri.",
         )
     return None
 
@@ -370,49 +793,90 @@ def wanted_function(module: LambdaopsModule) -> Wanted:
     mode = Mode(params["environment_mode"])
     options = (setting.option for setting in SETTINGS)
     return Wanted(
-        name=params["name"],
+        name=named(params["name"]),
         code=wanted_code(module),
         settings={option: params[option] for option in options if params[option] is not None},
         environment=None if variables is None else read_wanted(variables, mode),
         environment_mode=mode,
+        order=Order(params["update_order"]),
+        architecture=params["architecture"],
+        source_kms_key_arn=params["source_kms_key_arn"],
+        tags=None if params["tags"] is None else {str(key): str(text) for key, text in params["tags"].items()},
+        purge_tags=params["purge_tags"],
+        reserved_concurrency=params["reserved_concurrent_executions"],
     )
+
+
+def wanted_release(module: LambdaopsModule) -> Release | None:
+    """What the task asks for beyond $LATEST."""
+    params = module.params
+    release = Release(
+        alias=params["alias"],
+        version_description=params["version_description"],
+        verification=wanted_verification(params["verify"]),
+        traffic=tuple(Shift(step["weight"], step["pause"]) for step in params["traffic"] or ()),
+        alarms=tuple(params["alarms"] or ()),
+        keep_versions=params["keep_versions"],
+    )
+    refuse_odd_release(release, publish=params["publish"])
+    return release if params["publish"] or params["alias"] else None
+
+
+def wanted_verification(verify: dict[str, Any] | None) -> Verification | None:
+    """How a version is to be verified."""
+    if verify is None:
+        return None
+    expected = ANYTHING if verify["expected"] is None else verify["expected"]
+    return Verification(verify["payload"], verify["status"], expected, verify["timeout"])
 
 
 def main() -> None:
     module = LambdaopsModule(
         argument_spec=ARGUMENTS,
-        mutually_exclusive=[("zip_file", "s3_bucket")],
+        mutually_exclusive=[("zip_file", "s3_bucket", "image_uri")],
         required_together=[("s3_bucket", "s3_key")],
         required_by={"s3_object_version": ["s3_key"]},
         supports_check_mode=True,
         secret_options=frozenset({"environment_variables"}),
     )
+    params = module.params
     with module.reporting():
-        refuse_nonsense(module)
-        wanted = wanted_function(module)
-        deadline = Deadline(module.params["wait_timeout"])
-        client = module.engine_client("lambda", longest_answer=module.params["wait_timeout"])
-        api = LambdaApi(client, deadline, concealable((wanted.environment or {}).values()))
-        update = update_function(
+        if params["state"] == "absent":
+            raise InvalidRequest("state is absent, and this module deletes nothing.", hint="amazon.aws.lambda does.")
+        deadline = Deadline.of_task(params["wait_timeout"])
+        wanted, release = wanted_function(module), wanted_release(module)
+        secrets, calls = Secrets(set(concealable((wanted.environment or {}).values()))), Counter[str]()
+        shared = (deadline, secrets, calls)
+        api = LambdaApi(module.engine_client("lambda", longest_answer=deadline.longest_answer), *shared)
+        deployer = Deployer(
             api,
             wanted,
             deadline,
-            on_conflict=OnConflict(module.params["on_conflict"]),
-            carry_out=not module.check_mode,
+            OnConflict(params["on_conflict"]),
+            release,
+            rollback_on_failure=params["rollback_on_failure"],
         )
+        if release and release.verification:
+            answer = int(release.verification.timeout)
+            deployer.invoker = Service(module.engine_client("lambda", longest_answer=answer), *shared)
+        if release and release.alarms:
+            deployer.alarms = Alarms(module.engine_client("cloudwatch"), *shared)
+        deployment = deployer.deploy(carry_out=not module.check_mode)
     result = {
-        **update.journal.facts,
-        "msg": summary(update),
-        "function": function_result(update.after),
-        "environment": environment_result(update),
-        "api_calls": dict(api.calls),
+        **deployment.journal.facts,
+        "msg": summary(deployment),
+        "function": function_result(deployment.after),
+        "environment": environment_result(deployment),
+        **release_result(deployment),
+        "api_calls": dict(calls),
     }
     if module._diff:
-        result["diff"] = diff_result(update)
-    if update.after.update_failed and not update.journal.changed:
-        module.warn(
-            f"The last update of {wanted.name}, not this one, ended Failed ({update.after.last_update_reason_code})."
-        )
+        result["diff"] = diff_result(deployment)
+    for warning in deployment.released.warnings if deployment.released else ():
+        module.warn(warning)
+    if deployment.after.update_failed and not deployment.journal.changed:
+        code = deployment.after.last_update_reason_code
+        module.warn(f"The last update of {wanted.name}, not this one, ended Failed ({code}).")
     module.exit_json(**result)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.client import LambdaApi
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deadline import Deadline
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.service import Secrets
 from botocore.config import Config
 from botocore.stub import Stubber
 
@@ -71,11 +72,14 @@ class Service:
         )
         self.stub = Stubber(self.client)
         self.clock = Clock()
-        self.deadline = Deadline(60, self.clock, self.clock.sleep)
-        self.api = LambdaApi(self.client, self.deadline, frozenset({"canary-value"}))
+        self.deadline = Deadline(60, self.clock, self.clock.sleep, jitter=float)
+        self.api = LambdaApi(self.client, self.deadline, Secrets({"canary-value"}))
 
-    def reads(self, **members: Any) -> None:
-        self.stub.add_response("get_function", {"Configuration": configuration(**members)}, {"FunctionName": "orders"})
+    def reads(self, *, beside: dict[str, Any] | None = None, qualifier: str | None = None, **members: Any) -> None:
+        """GetFunction. beside: what its answer holds beside the Configuration."""
+        version = {"Qualifier": qualifier} if qualifier else {}
+        answer = {"Configuration": configuration(**members), **(beside or {})}
+        self.stub.add_response("get_function", answer, {"FunctionName": "orders", **version})
 
     def fails(self, operation: str, code: str, status: int, message: str = "because", **headers: str) -> None:
         self.stub.add_client_error(
@@ -90,3 +94,27 @@ class Service:
         self.stub.add_response(
             operation, configuration(LastUpdateStatus="InProgress", **members), {"FunctionName": "orders", **expected}
         )
+
+    def knows_alias(self, version: str | None, *, name: str = "live", **members: Any) -> None:
+        """GetAlias; version None: there is none."""
+        if version is None:
+            self.fails("get_alias", "ResourceNotFoundException", 404, "Cannot find alias arn")
+            return
+        self.stub.add_response("get_alias", alias(version, name, **members), {"FunctionName": "orders", "Name": name})
+
+    def lists(self, *versions: str, aliases: tuple[dict[str, Any], ...] = ()) -> None:
+        """ListVersionsByFunction and ListAliases."""
+        listed = [configuration(Version=version) for version in ("$LATEST", *versions)]
+        self.stub.add_response("list_versions_by_function", {"Versions": listed}, {"FunctionName": "orders"})
+        if aliases:
+            self.stub.add_response("list_aliases", {"Aliases": list(aliases)}, {"FunctionName": "orders"})
+
+    def moves_alias(self, expected: dict[str, Any], answer: dict[str, Any]) -> None:
+        self.stub.add_response("update_alias", answer, {"FunctionName": "orders", "Name": "live", **expected})
+
+
+def alias(version: str, name: str = "live", **members: Any) -> dict[str, Any]:
+    """GetAlias's answer; weights, when given, are its routing."""
+    if weights := members.pop("weights", None):
+        members["RoutingConfig"] = {"AdditionalVersionWeights": weights}
+    return {"Name": name, "FunctionVersion": version, "RevisionId": "a1", "Description": "", **members}

@@ -2,22 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Holding a package against a stated checksum and against what a function runs.
+"""Holding code against a stated checksum and against what a function runs.
 
-It asks no service: what the function runs comes in. Files are read only as far as the answer needs them.
+It asks no service: what functions run comes in. Code is read only as far as the answer needs it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeAlias
 
-from .diagnosis import Diagnosis, Evidence, matches
+from .._errors import EngineError
+from .diagnosis import Diagnosis, matches
 from .digests import Digest, encoding_of, parse_sha256
-from .errors import shown
 from .mistakes import diagnose
-from .packages import Package, PackageKind, read_digest, read_other_hashes, read_package
+from .packages import read_digest
+from .subjects import Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,22 @@ class Deployed:
 
     @property
     def digest(self) -> Digest | None:
-        """The SHA-256 of the zip that it runs; None for an image."""
-        return parse_sha256(self.code_sha256) if self.package_type == "Zip" and encoding_of(self.code_sha256) else None
+        """The SHA-256 of its zip, or the digest of its image; None if Lambda reports none."""
+        return parse_sha256(self.code_sha256) if encoding_of(self.code_sha256) else None
+
+    def __str__(self) -> str:
+        return f"{self.name} (version {self.version})"
+
+
+# Asked only when a checksum matches neither the code nor what the function runs.
+OtherVersions: TypeAlias = Callable[[], Sequence[Deployed]]
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A package and what it was compared with; None where nothing was asked, or nothing can be said."""
+    """Code and what it was compared with; None where nothing was asked, or nothing can be said."""
 
-    package: Package
+    subject: Subject
     diagnosis: Diagnosis | None
     matches_expected: bool | None
     deployed: Deployed | None
@@ -49,25 +57,32 @@ class Checked:
 
     @property
     def message(self) -> str:
-        """The answer in one sentence: what is wrong with the checksum, or what the package is and whether it runs."""
-        if self.diagnosis and (self.matches_function is None or self.matches_expected is False):
+        """The answer in one sentence: what is wrong with the checksum, or what the code is and whether it runs."""
+        if self.diagnosis and (self.matches_function is None or not self.matches_expected):
             return self.diagnosis.message
-        name, digest = shown(self.package.path), self.package.digest
-        if digest is None:
-            return f"The content of {name} has the SHA-256 {self.package.content_sha256.hex} in hex."
-        runs = {None: "", True: f", which {_runs(self.deployed)}", False: f"; {_runs(self.deployed)} other code"}
-        return f"The SHA-256 of {name} in base64 is {digest.base64}{runs[self.matches_function]}."
+        known, package = self.subject.known, self.subject.package
+        if known.right is None and package:
+            return f"The content of {known.name} has the SHA-256 {package.content_sha256.hex} in hex."
+        others = f"; {self.deployed} runs other code"
+        if known.right is None:
+            runs = {None: "", True: f"; {self.deployed} runs one of its images", False: others}
+            return f"There is no hash to compare: {known.lacking}{runs[self.matches_function]}."
+        runs = {None: "", True: f", which {self.deployed} runs", False: others}
+        what = "digest" if known.image else "SHA-256"
+        form = "bare hex" if known.image else "base64"
+        return f"The {what} of {known.name} in {form} is {known.right_value}{runs[self.matches_function]}."
 
     def as_result(self) -> dict[str, Any]:
         """JSON-ready, by the names of the module's return values."""
-        digest = self.package.digest
+        digest, package = self.subject.digest, self.subject.package
         return {
             "sha256_hex": digest.hex if digest else None,
             "sha256_base64": digest.base64 if digest else None,
-            "content_sha256": self.package.content_sha256.hex,
-            "size": self.package.size,
-            "entries": self.package.entries,
-            "uncompressed_size": self.package.uncompressed_size,
+            "sha256_source": self.subject.origin,
+            "content_sha256": package.content_sha256.hex if package else None,
+            "size": self.subject.size,
+            "entries": package.entries if package else None,
+            "uncompressed_size": package.uncompressed_size if package else None,
             "matches_expected": self.matches_expected,
             "matches_function": self.matches_function,
             "function": asdict(self.deployed) if self.deployed else None,
@@ -77,52 +92,67 @@ class Checked:
 
 
 def check(
-    path: str, expected: str | None, other_paths: Sequence[str] = (), deployed: Deployed | None = None
+    subject: Subject,
+    expected: str | None,
+    other_paths: Sequence[str] = (),
+    deployed: Deployed | None = None,
+    other_versions: OtherVersions = tuple,
 ) -> Checked:
-    """Read the package, and compare it. Raises CodeError for a package or other path that can't be read."""
-    package = read_package(path)
-    matches_function = None
-    if deployed and (package.digest or deployed.package_type != "Zip"):
-        matches_function = package.digest is not None and package.digest == deployed.digest
-    return Checked(
-        package,
-        None if expected is None else diagnose(expected, _evidence(package, expected, other_paths, deployed)),
-        None if expected is None else matches(expected, package.digest),
-        deployed,
-        matches_function,
-        tuple(_notes(package, deployed)),
-    )
+    """Compare. Raises CodeError for another path that can't be read."""
+    notes = [*subject.notes, *_misfits(subject, deployed)]
+    diagnosis, matches_expected = None, None
+    if expected is not None:
+        diagnosis = _diagnosed(subject, expected, other_paths, deployed, other_versions, notes)
+        if not (subject.unknown and encoding_of(expected)):
+            matches_expected = matches(expected, subject.digest)
+    return Checked(subject, diagnosis, matches_expected, deployed, _runs(subject, deployed), tuple(notes))
 
 
-def _evidence(package: Package, expected: str, other_paths: Sequence[str], deployed: Deployed | None) -> Evidence:
-    known = Evidence(package.path, package.digest, package.content_sha256, package.files)
-    if matches(expected, package.digest):
-        return known
-    return Evidence(
-        package.path,
-        package.digest,
-        package.content_sha256,
-        package.files,
-        hashes=read_other_hashes(package.path) if package.kind is PackageKind.ZIP else None,
+def _runs(subject: Subject, deployed: Deployed | None) -> bool | None:
+    """Whether the function runs this code. Of an index with several images, whether it runs one of them."""
+    if deployed is None:
+        return None
+    if deployed.package_type != subject.package_type:
+        return False
+    if subject.digest is None and not subject.known.platforms:
+        return None
+    runnable = {subject.digest, *(digest for _name, digest in subject.known.platforms)} - {None}
+    return deployed.digest in runnable
+
+
+def _diagnosed(
+    subject: Subject,
+    expected: str,
+    other_paths: Sequence[str],
+    deployed: Deployed | None,
+    other_versions: OtherVersions,
+    notes: list[str],
+) -> Diagnosis:
+    if matches(expected, subject.digest):
+        return diagnose(expected, subject.known)
+    known = replace(
+        subject.closer(subject.known),
         others=tuple((path, read_digest(path)) for path in other_paths),
         deployed=(deployed.name, deployed.digest) if deployed and deployed.digest else None,
     )
+    stated = parse_sha256(expected) if encoding_of(expected) else None
+    if deployed and stated and stated != deployed.digest:
+        try:
+            known = replace(known, versions=tuple((str(each), d) for each in other_versions() if (d := each.digest)))
+        except EngineError as error:
+            notes.append(f"Other versions of {deployed.name} could not be looked at: {error.message}")
+    return diagnose(expected, known)
 
 
-def _runs(deployed: Deployed | None) -> str:
-    return f"{deployed.name} (version {deployed.version}) runs" if deployed else ""
-
-
-def _notes(package: Package, deployed: Deployed | None) -> list[str]:
-    notes = []
-    if package.kind is PackageKind.DIRECTORY:
-        notes.append(
-            f"{shown(package.path)} is a directory, which has no SHA-256 of its own: the bytes of a zip depend on who "
-            "makes it. Zip it, and compare the zip; content_sha256 is the same for both."
-        )
-    if deployed and deployed.package_type != "Zip":
-        notes.append(
-            f"{deployed.name} is deployed as a container image, so no zip can match it: compare its code_sha256 with "
-            "the digest of the image in the registry."
-        )
-    return notes
+def _misfits(subject: Subject, deployed: Deployed | None) -> list[str]:
+    if deployed is None or deployed.package_type == subject.package_type:
+        return []
+    if deployed.package_type == "Zip":
+        return [
+            f"{deployed.name} is deployed as a zip, so no image can match it: compare its code_sha256 with the SHA-256 "
+            "of the zip."
+        ]
+    return [
+        f"{deployed.name} is deployed as a container image, so no zip can match it: compare its code_sha256 with "
+        "the digest of the image in the registry."
+    ]

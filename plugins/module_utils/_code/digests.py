@@ -4,7 +4,8 @@
 
 """A SHA-256 and the texts in which people and services write it.
 
-AWS states a zip's CodeSha256 in base64, tools like sha256sum print hex, image references write ``sha256:`` and hex.
+AWS states a zip's CodeSha256 in base64 and an image's in bare hex, tools like sha256sum print hex, image references
+write ``sha256:`` and hex.
 What a text that is no SHA-256 may have come from is ``diagnosis.py``'s subject.
 """
 
@@ -25,6 +26,12 @@ _HINT = (
     "or as `sha256:` and 64 hexadecimal digits."
 )
 
+_LINES = (
+    re.compile(r"\\?(?P<hash>[0-9A-Fa-f]{64}) [ *](?P<file>.+)"),  # sha256sum, shasum -a 256
+    re.compile(r"SHA2?-?256 ?\((?P<file>.+)\) ?= ?(?P<hash>[0-9A-Fa-f]{64})"),  # openssl dgst, BSD, sha256sum --tag
+    re.compile(r"(?P<hash>[0-9A-Fa-f]{64})\s+(?P<file>\S.*)"),
+)
+
 # Hashes by the length of their text, for telling which one stands where a SHA-256 is wanted.
 HEX_LENGTHS = {32: "an MD5", 40: "a SHA-1", 56: "a SHA-224", 96: "a SHA-384", 128: "a SHA-512"}
 BASE64_LENGTHS = {24: "an MD5", 28: "a SHA-1", 40: "a SHA-224", 64: "a SHA-384", 88: "a SHA-512"}
@@ -37,6 +44,17 @@ class Encoding(StrEnum):
     BASE64_UNPADDED = "base64_unpadded"
     HEX = "hex"
     HEX_PREFIXED = "hex_prefixed"
+
+
+class Origin(StrEnum):
+    """Who said, or found out, a SHA-256."""
+
+    FILE = "file"
+    S3_CHECKSUM = "s3_checksum"
+    S3_SHA256_OBJECT = "s3_sha256_object"
+    S3_DOWNLOAD = "s3_download"
+    IMAGE_REFERENCE = "image_reference"
+    REGISTRY = "registry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +108,14 @@ def parse_sha256(text: str) -> Digest:
             return Digest(unbase64(text) or b"")
         case None:
             raise DigestUnreadable(f"This is no SHA-256: it {looks_like(text)}.", hint=_HINT)
+
+
+def in_checksum_line(text: str) -> tuple[str, str] | None:
+    """Hash in hex and name of the file in a line as sha256sum, shasum or openssl writes it; None for other texts."""
+    for line in _LINES:
+        if found := line.fullmatch(text):
+            return found["hash"], found["file"]
+    return None
 
 
 def unbase64(text: str) -> bytes | None:

@@ -52,6 +52,18 @@ class PackageTooLarge(CodeError):
     """A package beyond one of Lambda's limits."""
 
 
+class ObjectUnreadable(CodeError):
+    """An object in S3 that is missing, in another region, or that S3 can't give just now."""
+
+
+class ObjectDenied(CodeError):
+    """S3 does not let this caller read the object; Lambda may be asked to all the same."""
+
+
+class ImageUnusable(CodeError):
+    """An image that Lambda does not take: in another registry, or an index of several images."""
+
+
 def shown(name: bytes | str) -> str:
     """A file's name as it can stand in a message: what is no printable text becomes an escape, so that no name can
     move a terminal's cursor or break a JSON result."""

@@ -26,6 +26,7 @@ _PLACEHOLDER = re.compile(
     r"|.*_placeholder_*|your[ _-].*|__omit_place_holder__.*",
     re.IGNORECASE,
 )
+_MULTIPART = "the ETag of a multipart upload to S3"
 _TEMPLATE = re.compile(r"\{\{|\{%|\$\{|\$\(|<%")
 
 
@@ -68,7 +69,10 @@ def another_hash(name: str, hex_digits: int, known_as: str, hint: str) -> Callab
 
 
 def etag(text: str, known: Evidence) -> str | None:
-    if not re.fullmatch(r"(W/)?\"[0-9a-fA-F]{32}\"", text.strip()):
+    bare = text.strip()
+    if known.etag and "-" not in known.etag and bare.strip('"') == known.etag:
+        return "The checksum is the object's ETag, which is no SHA-256 and at best an MD5"
+    if not re.fullmatch(r"(W/)?\"[0-9a-fA-F]{32}\"", bare):
         return None
     return "The checksum is an S3 ETag in its quotation marks, which is no SHA-256 and at best an MD5"
 
@@ -76,14 +80,15 @@ def etag(text: str, known: Evidence) -> str | None:
 def multipart_etag(text: str, known: Evidence) -> str | None:
     if not re.fullmatch(r"\"?[0-9a-fA-F]{32}-[0-9]{1,5}\"?", text.strip()):
         return None
-    return "The checksum is the ETag of a multipart upload to S3, a hash of its parts' MD5s"
+    whose = "the object's ETag, that of a multipart upload" if text.strip().strip('"') == known.etag else _MULTIPART
+    return f"The checksum is {whose}, a hash of its parts' MD5s"
 
 
 def composite(text: str, known: Evidence) -> str | None:
-    found = re.fullmatch(r"\"?([A-Za-z0-9+/]{43}=)-[0-9]{1,5}\"?", text.strip())
-    return (
-        "The checksum is S3's composite SHA-256 of a multipart upload, a hash of its parts' hashes" if found else None
-    )
+    if not re.fullmatch(r"\"?[A-Za-z0-9+/]{43}=-[0-9]{1,5}\"?", text.strip()):
+        return None
+    whose = "this object, uploaded in parts" if text.strip().strip('"') == known.composite else "a multipart upload"
+    return f"The checksum is S3's composite SHA-256 of {whose}, a hash of its parts' hashes"
 
 
 def crc(text: str, known: Evidence) -> str | None:
@@ -93,7 +98,9 @@ def crc(text: str, known: Evidence) -> str | None:
 
 
 def content(text: str, known: Evidence) -> str | None:
-    return "The checksum is content_sha256, over the files in the package" if _stated(text) == known.content else None
+    if known.content is None or _stated(text) != known.content:
+        return None
+    return "The checksum is content_sha256, over the files in the package"
 
 
 def entry(text: str, known: Evidence) -> str | None:
@@ -123,10 +130,16 @@ def other_file(text: str, known: Evidence) -> str | None:
 def deployed(text: str, known: Evidence) -> str | None:
     if known.deployed is None or _stated(text) != known.deployed[1]:
         return None
-    return f"The checksum is that of the code which the function {known.deployed[0]} runs now, not of this package"
+    return f"The checksum is that of the code which the function {known.deployed[0]} runs now, not of this one"
 
 
-def directory(text: str, known: Evidence) -> str | None:
+def other_version(text: str, known: Evidence) -> str | None:
+    stated = _stated(text)
+    version = next((version for version, digest in known.versions if digest == stated), None)
+    return f"The checksum is that of the code which {version} runs, not of this one" if version else None
+
+
+def incomparable(text: str, known: Evidence) -> str | None:
     return "The checksum can't be compared" if known.right is None and _stated(text) else None
 
 

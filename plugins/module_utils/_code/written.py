@@ -13,13 +13,7 @@ from __future__ import annotations
 import re
 
 from .diagnosis import Evidence, matches
-from .digests import Encoding, encoding_of, unbase64
-
-_LINES = (
-    re.compile(r"\\?(?P<hash>[0-9A-Fa-f]{64}) [ *](?P<file>.+)"),  # sha256sum, shasum -a 256
-    re.compile(r"SHA2?-?256 ?\((?P<file>.+)\) ?= ?(?P<hash>[0-9A-Fa-f]{64})"),  # openssl dgst, BSD, sha256sum --tag
-    re.compile(r"(?P<hash>[0-9A-Fa-f]{64})\s+(?P<file>\S.*)"),
-)
+from .digests import Encoding, encoding_of, in_checksum_line, unbase64
 
 
 def _which(inner: str, evidence: Evidence) -> str:
@@ -43,19 +37,21 @@ def quotes(text: str, known: Evidence) -> str | None:
 
 
 def line(text: str, known: Evidence) -> str | None:
-    for line in _LINES:
-        if found := line.fullmatch(text.strip()):
-            return (
-                f"The checksum is a whole line of sha256sum or openssl, file name and all{_which(found['hash'], known)}"
-            )
+    if found := in_checksum_line(text.strip()):
+        return f"The checksum is a whole line of sha256sum or openssl, file name and all{_which(found[0], known)}"
     return None
 
 
 def prefix(text: str, known: Evidence) -> str | None:
     found = re.fullmatch(r"(?i:sha-?2?-?256)\s*[:=-]\s*(.+)", text.strip())
-    if not found or not encoding_of(found[1]):
+    if not found or not encoding_of(found[1]) or encoding_of(text):
         return None
     return f"The checksum has a prefix that AWS does not use{_which(found[1], known)}"
+
+
+def reference(text: str, known: Evidence) -> str | None:
+    found = re.fullmatch(r"\S+@sha256:([0-9A-Fa-f]{64})", text.strip())
+    return f"The checksum is a whole image reference, not its digest alone{_which(found[1], known)}" if found else None
 
 
 def separators(text: str, known: Evidence) -> str | None:
@@ -88,8 +84,8 @@ def _inner_text(raw: bytes | None) -> str:
 def base64_of_hex(text: str, known: Evidence) -> str | None:
     raw = unbase64(re.sub(r"\s", "", text))
     inner = _inner_text(raw)
-    if line := next((found for line in _LINES if (found := line.fullmatch(inner))), None):
-        return f"The checksum is base64 of a whole line of sha256sum, not of its 32 bytes{_which(line['hash'], known)}"
+    if found := in_checksum_line(inner):
+        return f"The checksum is base64 of a whole line of sha256sum, not of its 32 bytes{_which(found[0], known)}"
     if encoding_of(inner) not in (Encoding.HEX, Encoding.HEX_PREFIXED):
         return None
     end = " and a line end" if raw and raw.endswith(b"\n") else ""

@@ -2,229 +2,100 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lambda's API as this engine sees it: counted calls, and every failure by its name.
-
-It repeats only what has no effect when repeated: reads, and requests that were throttled. Whether a write is worth
-another try is for `update.py` to say, which reads the function again first.
-"""
+"""Lambda's API in the terms of this engine: functions, versions and aliases, read and written."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from .deadline import Deadline, backoff
+from .alias import Alias
 from .environment import concealable
-from .errors import (
-    AnswerLost,
-    Denied,
-    FunctionError,
-    InvalidRequest,
-    Refused,
-    RevisionMismatch,
-    StillInMotion,
-    Throttled,
-    UnknownFunction,
-    Unreachable,
-    UpdateConflict,
-)
+from .errors import InvalidRequest, UnknownFunction
 from .limits import violation
+from .service import Service
 from .snapshot import FunctionSnapshot
 
-try:
-    from botocore import exceptions as botocore_errors
-    from botocore import xform_name
-    from botocore.parsers import ResponseParserError
-except ImportError:  # without it there is no client to call this with
-    pass
 
-_READ_RETRIES = 5
-
-# Source: AWS Lambda developer guide and API reference; other 409s (an alias that exists, a version in use) stay.
-_BUSY = re.compile(
-    r"update is in progress|following state: Pending|concurrent (requests|update)|cannot be performed at this time",
-    re.IGNORECASE,
-)
-_THROTTLES = re.compile(r"TooManyRequests|Throttl|RequestLimitExceeded|SlowDown")
-_BAD_CREDENTIALS = re.compile(
-    r"ExpiredToken|InvalidClientTokenId|UnrecognizedClient|InvalidSignature|SignatureDoesNotMatch"
-    r"|MissingAuthentication|IncompleteSignature|InvalidAccessKeyId|RequestExpired"
-)
-_DENIALS = re.compile(r"AccessDenied|UnauthorizedOperation|OptInRequired")
-_MEASURED = re.compile(r"String measured:.*", re.DOTALL)  # Lambda quotes the whole environment there
+def named(text: str) -> str:
+    """The name of a function, as the user wrote it. Raises InvalidRequest for none."""
+    if not text.strip():
+        raise InvalidRequest("name is empty.", hint="Name the function.")
+    return text
 
 
-class Step(Protocol):
-    """A write: the name of an operation, and its members but FunctionName and RevisionId."""
+class Write(Protocol):
+    """A request that changes something: the name of its operation and its members."""
 
     @property
     def operation(self) -> str: ...
 
-    @property
-    def request(self) -> dict[str, Any]: ...
+    def members(self, revision_id: str | None) -> dict[str, Any]:
+        """revision_id: the revision that was read and is to be changed, for operations that take such a guard."""
 
 
-class LambdaApi:
-    """A botocore Lambda client, counted and translated.
-
-    client: one that tries once, since retries are decided here. secrets: texts that no message of the service may
-    bring back; the environments that are read join them.
-    """
-
-    def __init__(self, client: Any, deadline: Deadline | None = None, secrets: Iterable[str] = ()) -> None:
-        self._client = client
-        self._deadline = deadline or Deadline(60)
-        self._secrets = set(secrets)
-        self._reached = False
-        self.calls: Counter[str] = Counter()
+class LambdaApi(Service):
+    """The environments that are read join what is secret."""
 
     def get_function(self, name: str, qualifier: str | None = None) -> FunctionSnapshot:
-        """Read one function, through short troubles of the service."""
+        """Read one function, or one version of it. qualifier: a version or an alias."""
         request = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
-        for pause in islice(backoff(), _READ_RETRIES):
-            try:
-                return self._read(request)
-            except AnswerLost:
-                if not self._reached or self._deadline.passed:
-                    raise
-                self._deadline.sleep(pause)
-        return self._read(request)
+        answer = self.read("GetFunction", request)
+        return self._snapshot(answer.get("Configuration", {}), answer)
 
-    def write(self, name: str, step: Step, revision_id: str) -> FunctionSnapshot:
-        """Send one write, guarded by the revision that was read; returns the function as Lambda says it will be."""
-        return self._snapshot(self._call(step.operation, self._members(name, step, revision_id)))
+    def code_location(self, name: str, qualifier: str | None = None) -> str:
+        """The pre-signed URL of a function's zip, good for ten minutes; a secret."""
+        request = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
+        return str(self.read("GetFunction", request).get("Code", {}).get("Location", ""))
 
-    def check(self, name: str, step: Step) -> None:
-        """Hold a write against the service model's limits without sending it. Raises InvalidRequest."""
-        shape = self._client.meta.service_model.operation_model(step.operation).input_shape
-        if found := violation(shape, self._members(name, step, None)):
-            raise InvalidRequest(f"{name}: {found}.", hint="Correct the option of the same name; nothing was changed.")
-
-    def hide(self, text: str) -> str:
-        """A text of the service without the values of the environment, raw or as JSON writes them."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            for form in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
-                text = text.replace(form, "********")
-        return _MEASURED.sub("(its text is hidden)", text)
-
-    def _read(self, request: Mapping[str, Any]) -> FunctionSnapshot:
-        return self._snapshot(self._call("GetFunction", request).get("Configuration", {}))
-
-    def _snapshot(self, configuration: Mapping[str, Any]) -> FunctionSnapshot:
+    def get_alias(self, name: str, alias: str) -> Alias | None:
+        """None when the function has no such alias."""
         try:
-            snapshot = FunctionSnapshot.of(configuration)
-        except (KeyError, TypeError, AttributeError):
-            raise self._not_lambda() from None
-        self._secrets.update(concealable(snapshot.environment.values()))
-        return snapshot
+            return Alias.of(self.read("GetAlias", {"FunctionName": name, "Name": alias}))
+        except UnknownFunction:
+            return None
 
-    def _not_lambda(self) -> FunctionError:
-        return Refused(
-            f"{self._client.meta.endpoint_url} does not answer as Lambda does.",
-            hint="Check endpoint_url (AWS_ENDPOINT_URL), and whether a proxy answers in its place.",
-        )
+    def aliases(self, name: str) -> list[Alias]:
+        """All aliases of a function."""
+        return [Alias.of(each) for each in self._pages("ListAliases", name, "Aliases")]
 
-    @staticmethod
-    def _members(name: str, step: Step, revision_id: str | None) -> dict[str, Any]:
-        guard = {"RevisionId": revision_id} if revision_id else {}
-        return {"FunctionName": name, **step.request, **guard}
+    def versions(self, name: str) -> list[FunctionSnapshot]:
+        """All published versions, oldest first."""
+        pages = self._pages("ListVersionsByFunction", name, "Versions")
+        published = [self._snapshot(each) for each in pages if each.get("Version") != "$LATEST"]
+        return sorted(published, key=lambda version: int(version.version))
 
-    def _call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        pauses = backoff()
+    def write(self, write: Write, before: FunctionSnapshot) -> FunctionSnapshot:
+        """Send one write, guarded by the revision that was read; returns the function as Lambda says it will be.
+
+        What the answer does not tell, tags for example, is taken from before.
+        """
+        return self._snapshot(self.call(write.operation, write.members(before.revision_id)), beside=before)
+
+    def check(self, write: Write) -> None:
+        """Hold a write against the service model's limits without sending it. Raises InvalidRequest."""
+        shape = self._client.meta.service_model.operation_model(write.operation).input_shape
+        if found := violation(shape, write.members(None)):
+            raise InvalidRequest(f"{write.operation}: {found}.", hint="Nothing was changed.")
+
+    def _pages(self, operation: str, name: str, member: str) -> Iterable[Mapping[str, Any]]:
+        more: dict[str, Any] = {}
         while True:
-            self.calls[operation] += 1
-            try:
-                answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
-            except ResponseParserError:
-                raise self._not_lambda() from None
-            except (botocore_errors.ClientError, botocore_errors.BotoCoreError) as trouble:
-                error = self._translated(trouble, operation, request)
-                if not isinstance(error, Throttled):
-                    raise error from None
-                self._wait_out(error, pauses)
-            else:
-                self._reached = True
-                return answer
+            answer = self.read(operation, {"FunctionName": name, **more})
+            yield from answer.get(member, ())
+            if not (marker := answer.get("NextMarker")):
+                return
+            more = {"Marker": marker}
 
-    def _wait_out(self, throttled: Throttled, pauses: Iterator[float]) -> None:
-        self._reached = True
-        if self._deadline.passed:
-            raise StillInMotion(throttled.message, hint="Raise wait_timeout, or run fewer tasks at once.") from None
-        self._deadline.sleep(max(next(pauses), throttled.retry_after or 0))
-
-    def _translated(self, trouble: Exception, operation: str, request: Mapping[str, Any]) -> FunctionError:
-        name = ":".join(request[part] for part in ("FunctionName", "Qualifier") if part in request)
-        where = f"{operation} on {name} in {self._client.meta.region_name}"
-        if isinstance(trouble, botocore_errors.ClientError):
-            self._reached = True
-            return self._answered(trouble, where)
-        return self._unanswered(trouble, where)
-
-    def _answered(self, error: botocore_errors.ClientError, where: str) -> FunctionError:
-        code: str = error.response.get("Error", {}).get("Code", "")
-        text: str = error.response.get("Error", {}).get("Message", "") or ""
-        said = self.hide(text).rstrip(".")
-        metadata = error.response.get("ResponseMetadata", {})
-        status: int = metadata.get("HTTPStatusCode", 0)
-        message = f"{where} was refused with {status} {code}: {said}."
-        if status == 429 or _THROTTLES.search(code):
-            return Throttled(message, retry_after=_seconds(metadata.get("HTTPHeaders", {}).get("retry-after")))
-        if status >= 500:
-            return AnswerLost(f"{where} ended in {status} {code}: {said}.", hint="Run the task again.")
-        if code == "ResourceConflictException" and _BUSY.search(text):
-            return UpdateConflict(message)
-        if code == "PreconditionFailedException" or status == 412:
-            return RevisionMismatch(message)
-        if code == "ResourceNotFoundException":
-            return UnknownFunction(
-                f"{where}: there is no such function, version or alias.",
-                hint="Check the name, the region and the account; amazon.aws.lambda creates functions.",
-            )
-        if _BAD_CREDENTIALS.search(code):
-            return Denied(
-                f"{where}: AWS does not accept the credentials ({code}: {said}).",
-                hint="Renew them, then run the task again.",
-            )
-        if _DENIALS.search(code):
-            return Denied(message, hint="Allow this action to whoever runs the task.")
-        return Refused(message)
-
-    def _unanswered(self, trouble: Exception, where: str) -> FunctionError:
-        endpoint = self._client.meta.endpoint_url
-        match trouble:
-            case botocore_errors.NoCredentialsError() | botocore_errors.PartialCredentialsError():
-                return Denied(
-                    f"{where}: no complete AWS credentials were found.",
-                    hint="Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the options profile or access_key.",
-                )
-            case (
-                botocore_errors.EndpointConnectionError()
-                | botocore_errors.ConnectTimeoutError()
-                | botocore_errors.ProxyConnectionError()
-            ):
-                return Unreachable(
-                    f"{where}: no connection to {endpoint} could be made.",
-                    hint="Check region, endpoint_url (AWS_ENDPOINT_URL) and the network.",
-                )
-            case botocore_errors.SSLError():
-                return Refused(
-                    f"{where}: the TLS connection to {endpoint} can't be trusted.",
-                    hint="Set aws_ca_bundle to the certificate authority of your network.",
-                )
-            case botocore_errors.HTTPClientError():
-                return AnswerLost(f"{where}: {endpoint} closed the connection without an answer, or took too long.")
-            case botocore_errors.ParamValidationError():
-                return InvalidRequest(self.hide(f"{where} can't be asked: {trouble}"))
-            case _:
-                return Denied(
-                    self.hide(f"{where} can't be sent: {trouble}"), hint="Check the AWS profile and credentials."
-                )
-
-
-def _seconds(header: str | None) -> float | None:
-    """The number of a Retry-After header; its other form, a date, is not used by AWS."""
-    return float(header) if header and re.fullmatch(r"\d+(\.\d+)?", header) else None
+    def _snapshot(
+        self,
+        configuration: Mapping[str, Any],
+        answer: Mapping[str, Any] | None = None,
+        beside: FunctionSnapshot | None = None,
+    ) -> FunctionSnapshot:
+        try:
+            snapshot = FunctionSnapshot.of(configuration, answer, beside)
+        except (KeyError, TypeError, AttributeError):
+            raise self._strange() from None
+        self.secrets.texts.update(concealable(snapshot.environment.values()))
+        return snapshot

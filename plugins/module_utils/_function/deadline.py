@@ -4,7 +4,7 @@
 
 """One deadline for a whole task, and the pauses between two looks at a function.
 
-Clock and sleep come in by the front door, so that tests need neither.
+Clock, sleep and chance come in by the front door, so that tests need none.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from .errors import InvalidRequest
 
 # A zip outside a VPC takes Lambda about a second: the second look comes just after it, the later ones half as far
 # apart again each time.
@@ -26,12 +29,25 @@ _NO_TIME = 0.001  # seconds; sleeping until a moment may end just before it
 
 @dataclass
 class Deadline:
-    """How long (seconds) all the waiting of one task may take together."""
+    """How long (seconds) all the waiting of one task may take together. jitter: 0 to 1."""
 
     seconds: float
     clock: Callable[[], float] = time.monotonic
     sleeper: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
     started: float = field(init=False)
+
+    @classmethod
+    def of_task(cls, wait_timeout: int) -> Deadline:
+        """wait_timeout: as the user wrote it. Raises InvalidRequest."""
+        if wait_timeout < 1:
+            raise InvalidRequest("wait_timeout is less than 1 second.", hint="Give the seconds that the task may take.")
+        return cls(wait_timeout)
+
+    @property
+    def longest_answer(self) -> int:
+        """Seconds after which an answer counts as lost."""
+        return min(60, max(5, int(self.seconds)))
 
     def __post_init__(self) -> None:
         self.started = self.clock()
@@ -47,6 +63,15 @@ class Deadline:
     def sleep(self, pause: float) -> None:
         """Sleep, but never past the deadline."""
         self.sleeper(max(0.0, min(pause, self.seconds - self.elapsed)))
+
+    @contextmanager
+    def not_counted(self) -> Iterator[None]:
+        """What takes its own time, a pause that was asked for say, does not use up that of the task."""
+        begun = self.clock()
+        try:
+            yield
+        finally:
+            self.seconds += self.clock() - begun
 
 
 def backoff(jitter: Callable[[], float] = random.random) -> Iterator[float]:

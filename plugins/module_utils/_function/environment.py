@@ -115,13 +115,19 @@ def combine(current: Mapping[str, str], wanted: Mapping[str, str | None], mode: 
     """The environment that is to be in force. Raises InvalidRequest when it is over Lambda's limit."""
     base = dict(current) if mode is Mode.MERGE else {}
     combined = {name: value for name, value in {**base, **wanted}.items() if value is not None}
-    size = len(json.dumps(combined, separators=(",", ":"), ensure_ascii=False).encode())
+    refuse_too_large(combined)
+    return combined
+
+
+def refuse_too_large(environment: Mapping[str, str], when: str = "") -> None:
+    """Raises InvalidRequest when it is over Lambda's limit."""
+    size = len(json.dumps(environment, separators=(",", ":"), ensure_ascii=False).encode())
     if size > LIMIT:
         raise InvalidRequest(
-            f"environment_variables: the environment would measure {size} bytes, and Lambda takes {LIMIT}.",
+            f"environment_variables: the environment would measure {size} bytes{when and f' {when}'}, "
+            f"and Lambda takes {LIMIT}.",
             hint="Move large values to SSM Parameter Store or Secrets Manager and pass their names.",
         )
-    return combined
 
 
 def fates(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, Fate]:

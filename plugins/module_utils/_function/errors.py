@@ -74,3 +74,19 @@ class NotStored(FunctionError):
 
 class ForeignChange(FunctionError):
     """Somebody else changed the function during this update, and `on_conflict=fail` says to stop."""
+
+
+class NotVerified(FunctionError):
+    """A published version did not answer as it should."""
+
+
+class AlarmRaised(FunctionError):
+    """An alarm that watches a release is in state ALARM."""
+
+
+class Setback(Exception):
+    """A write was refused for now, or its answer was lost: read again what is in force. cause: as it came."""
+
+    def __init__(self, cause: FunctionError) -> None:
+        super().__init__(cause.message)
+        self.cause = cause

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,15 +16,16 @@ from typing import Any
 class Outcome(StrEnum):
     """How one phase ended.
 
-    done: a wait that ended well. unchanged: nothing to do. planned: check mode. applied: in force, settled and read
-    back. failed: not in force, what was before still is. unknown: sent, but the end was not seen. not_started: an
-    earlier phase ended the work.
+    done: a wait or a check that ended well. unchanged: nothing to do. planned: check mode. applied: in force, settled
+    and read back. rolled_back: was in force, until a later phase failed. failed: not in force, what was before still
+    is. unknown: sent, but the end was not seen. not_started: an earlier phase ended the work.
     """
 
     DONE = "done"
     UNCHANGED = "unchanged"
     PLANNED = "planned"
     APPLIED = "applied"
+    ROLLED_BACK = "rolled_back"
     FAILED = "failed"
     UNKNOWN = "unknown"
     NOT_STARTED = "not_started"
@@ -32,12 +33,13 @@ class Outcome(StrEnum):
 
 @dataclass
 class Phase:
-    """One phase of an update.
+    """One phase of an update. name: what it is about; operation: what is sent to Lambda.
 
     seconds: how long it took with its waiting. conflicts: 409s, 412s and changes by others that it met. accepted:
     whether a write came into force, whatever somebody else made of it later. lost: writes whose answer never came.
     """
 
+    name: str
     operation: str
     outcome: Outcome = Outcome.NOT_STARTED
     seconds: float = 0.0
@@ -55,6 +57,7 @@ class Phase:
 
     def as_result(self) -> dict[str, Any]:
         return {
+            "name": self.name,
             "operation": self.operation,
             "outcome": self.outcome.value,
             "seconds": round(self.seconds, 2),
@@ -63,28 +66,35 @@ class Phase:
 
 
 class Journal:
-    """The phases of one update, in the order in which they are carried out."""
+    """The phases of one task, in the order in which they are carried out.
 
-    def __init__(self, operations: tuple[str, ...], clock: Callable[[], float]) -> None:
-        self.phases = {operation: Phase(operation) for operation in operations}
-        self._clock = clock
+    operations: of each phase, by its name.
+    """
+
+    def __init__(self, operations: Mapping[str, str], clock: Callable[[], float]) -> None:
+        self.phases: dict[str, Phase] = {}
+        self.clock = clock
+        self.extend(operations)
 
     @contextmanager
-    def phase(self, operation: str) -> Iterator[Phase]:
+    def phase(self, name: str) -> Iterator[Phase]:
         """Time what happens inside, and add it to the phase; a phase can be entered again."""
-        phase, started = self.phases[operation], self._clock()
+        phase, started = self.phases[name], self.clock()
         try:
             yield phase
         finally:
-            phase.seconds += self._clock() - started
+            phase.seconds += self.clock() - started
 
-    def close(self, writes: frozenset[str], planned: frozenset[str] = frozenset()) -> None:
-        """Say of each write how it ended, now that what is wanted is in force, or is planned."""
-        for operation in writes:
-            phase = self.phases[operation]
-            if operation in planned:
+    def extend(self, operations: Mapping[str, str]) -> None:
+        """Phases that come after those which are known."""
+        self.phases |= {name: Phase(name, operation) for name, operation in operations.items()}
+
+    def close(self, planned: Container[str] = ()) -> None:
+        """Say of each phase how it ended, now that what is wanted is in force, or is planned."""
+        for name, phase in self.phases.items():
+            if name in planned:
                 phase.outcome = Outcome.PLANNED
-            else:
+            elif phase.outcome not in (Outcome.DONE, Outcome.PLANNED):
                 phase.outcome = Outcome.APPLIED if phase.accepted else Outcome.UNCHANGED
 
     @property

@@ -4,8 +4,8 @@
 
 """Hold a request against the limits of the service model, so that nothing is half-done when one is broken.
 
-botocore checks types and minimums when a request is sent, which is too late for the second of two requests, and it
-leaves maximums and patterns to the service. Values are never quoted: they may be secret.
+botocore checks types, minimums and what is missing when a request is sent, which is too late for the second of two
+requests, and it leaves maximums and patterns to the service. Values are never quoted: they may be secret.
 """
 
 from __future__ import annotations
@@ -14,11 +14,19 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+try:
+    from botocore import __version__ as _botocore_version
+except ImportError:  # without it there is no shape to hold against
+    _botocore_version = "none"
+
+_KNOWS_ALL = "1.44.5"  # the botocore that this collection was written with
+
 
 def violation(shape: Any, value: Any, path: str = "") -> str | None:
     """The first limit that value breaks, as a phrase that begins with the member's name, or None.
 
-    shape: a botocore Shape. Enumerations are left to the service, which knows newer values than this botocore.
+    shape: a botocore Shape; members that it does not know need a newer botocore. Enumerations are left to the service,
+    which knows newer values than this botocore.
     """
     return next(_violations(shape, value, path), None)
 
@@ -27,7 +35,14 @@ def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:
     match shape.type_name:
         case "structure":
             for name, member in value.items():
-                yield from _violations(shape.members[name], member, f"{path}.{name}" if path else name)
+                inner = f"{path}.{name}" if path else name
+                if name in shape.members:
+                    yield from _violations(shape.members[name], member, inner)
+                else:
+                    yield f"{inner} needs botocore {_KNOWS_ALL} or later, and this one is {_botocore_version}"
+            for name in shape.required_members:
+                if name not in value:
+                    yield f"{path} lacks {name}, and Lambda wants it"
         case "map":
             for name, member in value.items():
                 yield from _violations(shape.value, member, f"{path}.{name}")

@@ -10,68 +10,26 @@ is in force.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, TypeAlias
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from .code import Code
-from .environment import Fate, combine, fates
+from .environment import Fate, combine, fates, refuse_too_large
 from .errors import InvalidRequest
-from .settings import SETTINGS, Setting
+from .settings import SETTINGS, complete_settings
 from .snapshot import FunctionSnapshot
-from .wanted import Wanted
+from .steps import (
+    NO_RESERVATION,
+    CodeStep,
+    ConcurrencyStep,
+    ConfigurationStep,
+    SettingChange,
+    Step,
+    TagStep,
+    UntagStep,
+)
+from .wanted import Order, Wanted
 
-
-@dataclass(frozen=True)
-class CodeStep:
-    """Replace the code. after is None when the hash of an S3 object is known only once Lambda has read it."""
-
-    operation: ClassVar[str] = "UpdateFunctionCode"
-    code: Code
-    before: str
-    after: str | None
-
-    @property
-    def request(self) -> dict[str, Any]:
-        return self.code.request
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        return ("code",)
-
-
-@dataclass(frozen=True)
-class SettingChange:
-    """One setting's value now and then, in the form of its option."""
-
-    setting: Setting
-    before: Any
-    after: Any
-
-
-@dataclass(frozen=True)
-class ConfigurationStep:
-    """Change settings and the environment in one request. environment is None when it stays as it is."""
-
-    operation: ClassVar[str] = "UpdateFunctionConfiguration"
-    changes: tuple[SettingChange, ...]
-    environment_before: Mapping[str, str] = field(repr=False)
-    environment: Mapping[str, str] | None = field(repr=False)
-
-    @property
-    def request(self) -> dict[str, Any]:
-        members = {change.setting.member: change.setting.request(change.after) for change in self.changes}
-        if self.environment is not None:
-            members["Environment"] = {"Variables": dict(self.environment)}
-        return members
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        names = tuple(change.setting.option for change in self.changes)
-        return names if self.environment is None else (*names, "environment_variables")
-
-
-Step: TypeAlias = "CodeStep | ConfigurationStep"
+_PACKAGES = {"Zip": "zip", "Image": "container image"}
 
 
 @dataclass(frozen=True)
@@ -81,44 +39,41 @@ class Plan:
     steps: tuple[Step, ...]
 
     @property
-    def operations(self) -> frozenset[str]:
-        return frozenset(step.operation for step in self.steps)
+    def phases(self) -> frozenset[str]:
+        return frozenset(step.phase for step in self.steps)
 
 
 def make_plan(snapshot: FunctionSnapshot, wanted: Wanted) -> Plan:
-    """Code first, then the configuration; a step that would change nothing is left out.
+    """Code and configuration in the wanted order, then what needs no settling; nothing that would change nothing.
 
     Raises InvalidRequest for what this function can't be asked.
     """
     _refuse_misfits(snapshot, wanted)
     environment = _wanted_environment(snapshot, wanted)
-    steps = (_code_step(snapshot, wanted.code), _configuration_step(snapshot, wanted, environment))
-    return Plan(tuple(step for step in steps if step is not None))
-
-
-def predicted(snapshot: FunctionSnapshot, plan: Plan) -> FunctionSnapshot:
-    """The function as it will be read once the plan is carried out; code_sha256 is "" where nobody knows it yet."""
-    for step in plan.steps:
-        match step:
-            case CodeStep():
-                snapshot = replace(snapshot, code_sha256=step.after or "")
-            case ConfigurationStep():
-                settings = {**snapshot.settings, **{change.setting.option: change.after for change in step.changes}}
-                environment = snapshot.environment if step.environment is None else step.environment
-                snapshot = replace(snapshot, settings=settings, environment=environment)
-    return snapshot
+    code = _code_step(snapshot, wanted)
+    configuration = _configuration_step(snapshot, wanted, environment)
+    steps: tuple[Step | None, ...] = (code, configuration)
+    match wanted.order:
+        case Order.CONFIG_FIRST:
+            steps = (configuration, code)
+        case Order.EXPAND_CONTRACT:
+            steps = (*_expand_contract(snapshot, wanted, environment, code, configuration),)
+    found = (*steps, *_tag_steps(snapshot, wanted), _concurrency_step(snapshot, wanted))
+    return Plan(tuple(step for step in found if step is not None))
 
 
 def changed_fields(before: FunctionSnapshot, after: FunctionSnapshot) -> tuple[str, ...]:
     """What differs between two readings of one function, in the words of the options."""
-    names = [s.option for s in SETTINGS if before.settings[s.option] != after.settings[s.option]]
-    if before.code_sha256 != after.code_sha256:
-        names.insert(0, "code")
+    names = ["code"] if before.code_sha256 != after.code_sha256 else []
+    names += ["architecture"] if before.architectures != after.architectures else []
+    names += [s.option for s in SETTINGS if before.settings[s.option] != after.settings[s.option]]
     names += [
         f"environment_variables.{name}"
         for name, fate in fates(before.environment, after.environment).items()
         if fate is not Fate.KEPT
     ]
+    names += ["tags"] if before.tags != after.tags else []
+    names += ["reserved_concurrent_executions"] if before.reserved_concurrency != after.reserved_concurrency else []
     return tuple(names)
 
 
@@ -128,29 +83,49 @@ def _refuse_misfits(snapshot: FunctionSnapshot, wanted: Wanted) -> None:
             f"{wanted.name} names version {snapshot.version}, and a published version can't be changed.",
             hint="Leave the version or alias out of the name: updates go to $LATEST.",
         )
-    if snapshot.package_type == "Image":
-        misfits = [s.option for s in SETTINGS if s.zip_only and s.option in wanted.settings]
-        if wanted.code is not None:
-            misfits.insert(0, wanted.code.option)
-        if misfits:
-            raise InvalidRequest(
-                f"{snapshot.name} is a container image function (package type Image), so {', '.join(misfits)} "
-                "does not apply to it.",
-                hint="Its package type can't be changed: leave these options out, or create a zip function instead.",
-            )
+    if misfits := [*_misfits(snapshot, wanted)]:
+        raise InvalidRequest(
+            f"{snapshot.name} is a {_PACKAGES[snapshot.package_type]} function (package type {snapshot.package_type}), "
+            f"so {', '.join(misfits)} does not apply to it.",
+            hint="Its package type can't be changed: leave these options out, or create another function instead.",
+        )
     for setting in SETTINGS:
         if wanted.settings.get(setting.option) == "" and not setting.clearable:
             raise InvalidRequest(
                 f"{setting.option} is empty, and a function can't be without it.",
                 hint="Leave the option out to keep what is in force.",
             )
+    if wanted.code is None:
+        for option, now, asked in (
+            ("architecture", snapshot.architectures, wanted.architecture and (wanted.architecture,)),
+            ("source_kms_key_arn", snapshot.source_kms_key_arn, wanted.source_kms_key_arn),
+        ):
+            if asked is not None and asked != now:
+                raise InvalidRequest(
+                    f"{option} can be changed only together with the code.",
+                    hint="Add zip_file, s3_bucket or image_uri to the same task.",
+                )
 
 
-def _code_step(snapshot: FunctionSnapshot, code: Code | None) -> CodeStep | None:
+def _misfits(snapshot: FunctionSnapshot, wanted: Wanted) -> Iterator[str]:
+    if wanted.code is not None and wanted.code.package_type != snapshot.package_type:
+        yield wanted.code.option
+    for setting in SETTINGS:
+        misfit = setting.image_only if snapshot.package_type == "Zip" else setting.zip_only
+        if misfit and setting.option in wanted.settings:
+            yield setting.option
+
+
+def _code_step(snapshot: FunctionSnapshot, wanted: Wanted) -> CodeStep | None:
+    code = wanted.code
     if code is None:
         return None
-    after = code.digest.base64 if code.digest else None
-    return None if after == snapshot.code_sha256 else CodeStep(code, before=snapshot.code_sha256, after=after)
+    architecture = None if (wanted.architecture,) == snapshot.architectures else wanted.architecture
+    key = snapshot.source_kms_key_arn if wanted.source_kms_key_arn is None else wanted.source_kms_key_arn
+    after = code.code_sha256
+    if after == snapshot.code_sha256 and architecture is None and key == snapshot.source_kms_key_arn:
+        return None
+    return CodeStep(wanted.name, code, snapshot.code_sha256, after, architecture, key or None)
 
 
 def _wanted_environment(snapshot: FunctionSnapshot, wanted: Wanted) -> dict[str, str] | None:
@@ -167,15 +142,55 @@ def _wanted_environment(snapshot: FunctionSnapshot, wanted: Wanted) -> dict[str,
 def _configuration_step(
     snapshot: FunctionSnapshot, wanted: Wanted, environment: dict[str, str] | None
 ) -> ConfigurationStep | None:
+    completed = complete_settings(wanted.settings, snapshot.settings, snapshot.home)
+    settings = {**snapshot.settings, **completed}
     changes = tuple(
-        SettingChange(setting, snapshot.settings[setting.option], after)
+        SettingChange(setting, before, after)
         for setting in SETTINGS
-        if setting.option in wanted.settings
-        and (after := setting.complete(wanted.settings[setting.option], snapshot.home))
-        != snapshot.settings[setting.option]
+        if (after := settings[setting.option]) != (before := snapshot.settings[setting.option])
     )
     if environment == snapshot.environment:
         environment = None
     if not changes and environment is None:
         return None
-    return ConfigurationStep(changes, environment_before=snapshot.environment, environment=environment)
+    return ConfigurationStep(wanted.name, changes, settings, environment)
+
+
+def _expand_contract(
+    snapshot: FunctionSnapshot,
+    wanted: Wanted,
+    environment: dict[str, str] | None,
+    code: CodeStep | None,
+    configuration: ConfigurationStep | None,
+) -> Iterator[Step | None]:
+    """New names first, so that the new code finds them and the old code, which does not look, is not disturbed."""
+    new = {name: text for name, text in (environment or {}).items() if name not in snapshot.environment}
+    if code is None or not new:
+        yield from (code, configuration)
+        return
+    both = {**snapshot.environment, **new}
+    refuse_too_large(both, "while both the old and the new names are there (update_order=expand_contract)")
+    expand = ConfigurationStep(wanted.name, (), snapshot.settings, both, expanding=True)
+    yield from (expand, code, _configuration_step(expand.predict(snapshot), wanted, environment))
+
+
+def _tag_steps(snapshot: FunctionSnapshot, wanted: Wanted) -> Iterator[Step]:
+    if wanted.tags is None:
+        return
+    if snapshot.tags is None:
+        raise InvalidRequest(
+            f"The tags of {snapshot.name} can't be read, so they can't be compared.",
+            hint="Allow lambda:ListTags on the function, for whoever runs this task, or leave tags out.",
+        )
+    mine = {key: text for key, text in snapshot.tags.items() if not key.startswith("aws:")}  # those are AWS's own
+    if changed := {key: text for key, text in wanted.tags.items() if mine.get(key) != text}:
+        yield TagStep(snapshot.arn, changed)
+    if gone := tuple(sorted(mine.keys() - wanted.tags.keys())) if wanted.purge_tags else ():
+        yield UntagStep(snapshot.arn, gone)
+
+
+def _concurrency_step(snapshot: FunctionSnapshot, wanted: Wanted) -> ConcurrencyStep | None:
+    if wanted.reserved_concurrency is None:
+        return None
+    reserved = None if wanted.reserved_concurrency == NO_RESERVATION else wanted.reserved_concurrency
+    return None if reserved == snapshot.reserved_concurrency else ConcurrencyStep(wanted.name, reserved)

@@ -15,32 +15,37 @@ _HINTS = {
     "Failed": "Its creation failed: delete it and create it again with amazon.aws.lambda.",
     "Deleting": "It is being deleted: create it again with amazon.aws.lambda once it is gone.",
 }
+_OTHER_HINT = "Bring it back to Active first, then run the task again."
+_VERSION_HINT = "A version never changes: mend the cause and publish another one."
 
 
-def settle(api: LambdaApi, name: str, deadline: Deadline, *, just_written: bool = False) -> FunctionSnapshot:
+def settle(
+    api: LambdaApi, name: str, deadline: Deadline, *, qualifier: str | None = None, just_written: bool = False
+) -> FunctionSnapshot:
     """Poll GetFunction until neither State nor LastUpdateStatus is in motion; returns that last reading.
 
-    just_written: pause before the first look as well. Raises FunctionBroken at once for states that no waiting mends,
-    StillInMotion with the state last seen when the deadline passes.
+    qualifier: a published version. just_written: pause before the first look as well. Raises FunctionBroken at once
+    for states that no waiting mends, StillInMotion with the state last seen when the deadline passes.
     Source: AWS Lambda developer guide, "Lambda function states".
     """
     pauses = backoff()
+    subject = f"{name}:{qualifier}" if qualifier else name
     if just_written:
         deadline.sleep(next(pauses))
     while True:
-        snapshot = api.get_function(name)
+        snapshot = api.get_function(name, qualifier)
         if snapshot.broken:
             raise FunctionBroken(
-                f"{name} is in state {snapshot.state}"
+                f"{subject} is in state {snapshot.state}"
                 + _because(snapshot.state_reason_code, api.hide(snapshot.state_reason))
-                + ", in which Lambda takes no updates.",
-                hint=_HINTS.get(snapshot.state, "Bring it back to Active first, then run the task again."),
+                + (", so it can't be called." if qualifier else ", in which Lambda takes no updates."),
+                hint=_VERSION_HINT if qualifier else _HINTS.get(snapshot.state, _OTHER_HINT),
             )
         if not snapshot.in_motion:
             return snapshot
         if deadline.passed:
             raise StillInMotion(
-                f"{name} had not settled after {deadline.seconds:g} s: State {snapshot.state}, "
+                f"{subject} had not settled after {deadline.seconds:g} s: State {snapshot.state}, "
                 f"LastUpdateStatus {snapshot.last_update_status}"
                 + _because(snapshot.last_update_reason_code, api.hide(snapshot.last_update_reason))
                 + ".",

@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .settings import SETTINGS, Arn
+from .arn import Arn
+from .settings import SETTINGS
 
 _UPDATABLE = frozenset({"Active", "Inactive"})
 _MOVING = frozenset({"Pending", "Deactivating"})
@@ -21,7 +22,11 @@ _MOVING = frozenset({"Pending", "Deactivating"})
 
 @dataclass(frozen=True)
 class FunctionSnapshot:
-    """What Lambda said of a function. settings are in the form of the options; environment values are secret."""
+    """What Lambda said of a function. settings are in the form of the options; environment values are secret.
+
+    image_uri: as it was asked for, with the tag; "" for zips. tags: None when Lambda may not say. reserved_concurrency:
+    None without a reservation.
+    """
 
     name: str
     arn: str
@@ -41,10 +46,23 @@ class FunctionSnapshot:
     settings: Mapping[str, Any]
     environment: Mapping[str, str] = field(repr=False)
     environment_error: str = ""
+    image_uri: str = ""
+    resolved_image_uri: str = ""
+    source_kms_key_arn: str = ""
+    tags: Mapping[str, str] | None = None
+    reserved_concurrency: int | None = None
 
     @classmethod
-    def of(cls, configuration: Mapping[str, Any]) -> FunctionSnapshot:
-        """Read the Configuration of GetFunction, or the answer of a write, which has the same members."""
+    def of(
+        cls,
+        configuration: Mapping[str, Any],
+        answer: Mapping[str, Any] | None = None,
+        beside: FunctionSnapshot | None = None,
+    ) -> FunctionSnapshot:
+        """Read the Configuration of GetFunction, or the answer of a write, which has the same members.
+
+        answer: all that GetFunction said. beside: a reading that tells what a write's answer leaves out.
+        """
         environment = configuration.get("Environment") or {}
         error = environment.get("Error") or {}
         return cls(
@@ -67,6 +85,7 @@ class FunctionSnapshot:
             settings={setting.option: setting.read(configuration) for setting in SETTINGS},
             environment=dict(environment.get("Variables") or {}),
             environment_error=error.get("ErrorCode", ""),
+            **_surroundings(answer or {}, beside),
         )
 
     @property
@@ -87,5 +106,25 @@ class FunctionSnapshot:
         return self.state not in _UPDATABLE | _MOVING
 
     @property
+    def content(self) -> tuple[Any, ...]:
+        """What a published version holds: two readings with equal content behave alike."""
+        return (self.code_sha256, self.architectures, dict(self.settings), dict(self.environment))
+
+    @property
     def update_failed(self) -> bool:
         return self.last_update_status == "Failed"
+
+
+def _surroundings(answer: Mapping[str, Any], beside: FunctionSnapshot | None) -> dict[str, Any]:
+    """What GetFunction says of a function beside its configuration."""
+    if beside is not None:
+        names = ("image_uri", "resolved_image_uri", "source_kms_key_arn", "tags", "reserved_concurrency")
+        return {name: getattr(beside, name) for name in names}
+    code, concurrency = answer.get("Code") or {}, answer.get("Concurrency") or {}
+    return {
+        "image_uri": code.get("ImageUri", ""),
+        "resolved_image_uri": code.get("ResolvedImageUri", ""),
+        "source_kms_key_arn": code.get("SourceKMSKeyArn", ""),
+        "tags": None if answer.get("TagsError") else dict(answer.get("Tags") or {}),
+        "reserved_concurrency": concurrency.get("ReservedConcurrentExecutions"),
+    }

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bring one function to the wanted state, one settled step at a time, and prove the end by reading it back.
+"""Bring $LATEST to the wanted state, one settled step at a time, and prove the end by reading it back.
 
 Each turn of the loop carries out the first step of a plan made from a settled reading. Whatever happens to it (busy,
 foreign change, lost answer), the function is read and planned again, so nothing is ever repeated blindly.
@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .._code.digests import parse_sha256
 from .._errors import EngineError
 from .client import LambdaApi
 from .deadline import Deadline, backoff
@@ -29,14 +28,34 @@ from .errors import (
     UpdateFailed,
 )
 from .journal import Journal, Outcome, Phase
-from .plan import CodeStep, ConfigurationStep, Plan, Step, changed_fields, make_plan, predicted
+from .plan import Plan, changed_fields, make_plan
 from .settle import settle
 from .snapshot import FunctionSnapshot
-from .wanted import Wanted
+from .steps import CodeStep, ConcurrencyStep, ConfigurationStep, Step, TagStep, UntagStep
+from .wanted import Order, Wanted
 
-SETTLE = "Settle"
-WRITES = {CodeStep.operation: "code", ConfigurationStep.operation: "configuration"}
-_LOST_WRITES = 5  # that end without an answer, before the last of them is given up on
+LOST_WRITES = 5  # that end without an answer, before the last of them is given up on
+_ASIDE = 0.5  # seconds; the least that a writer steps aside for another one, up to twice as long by jitter
+
+# Inferred: Lambda's documents name these codes and not whether they pass; what they name does.
+_TRANSIENT = frozenset(
+    {
+        "DependencyError",
+        "EC2RequestLimitExceeded",
+        "EFSMountTimeout",
+        "EniLimitExceeded",
+        "InsufficientCapacity",
+        "InternalError",
+        "SubnetOutOfIPAddresses",
+    }
+)
+_TRIES = 3  # of a write whose update ended Failed for a reason that passes
+
+_ORDERS: dict[Order, tuple[str, ...]] = {
+    Order.CODE_FIRST: ("code", "configuration"),
+    Order.CONFIG_FIRST: ("configuration", "code"),
+    Order.EXPAND_CONTRACT: ("expand", "code", "configuration"),
+}
 
 
 class OnConflict(StrEnum):
@@ -46,119 +65,129 @@ class OnConflict(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True)
-class Update:
-    """How an update ended, or how it would. before: the first reading. after: the last, or what is predicted."""
-
-    before: FunctionSnapshot
-    after: FunctionSnapshot
-    journal: Journal
-
-
-def update_function(
-    api: LambdaApi,
-    wanted: Wanted,
-    deadline: Deadline,
-    *,
-    on_conflict: OnConflict = OnConflict.RETRY,
-    carry_out: bool = True,
-) -> Update:
-    """Plan, and carry the plan out unless told not to.
-
-    Raises an EngineError whose facts say what is in force: `phases`, `changed`, `conflicts` and `api_calls`.
-    """
-    journal = Journal((SETTLE, *WRITES), deadline.clock)
-    try:
-        with journal.phase(SETTLE) as phase:
-            phase.outcome = Outcome.FAILED
-            before = settle(api, wanted.name, deadline)
-            phase.outcome = Outcome.DONE
-        plan = make_plan(before, wanted)
-        for step in plan.steps:
-            api.check(wanted.name, step)
-            if isinstance(step, CodeStep):
-                step.code.prove()
-        if carry_out:
-            after = _Work(api, deadline, on_conflict, journal).until_in_force(before, plan, wanted)
-            journal.close(frozenset(WRITES))
-        else:
-            after = predicted(before, plan)
-            journal.close(frozenset(WRITES), planned=plan.operations)
-        return Update(before, after, journal)
-    except EngineError as error:
-        if done := [name for operation, name in WRITES.items() if journal.phases[operation].accepted]:
-            error.hint = f"{error.hint} The {' and the '.join(done)} had been updated before.".strip()
-        error.facts |= journal.facts | {"api_calls": dict(api.calls)}
-        raise
+def update_phases(wanted: Wanted) -> dict[str, str]:
+    """The phases of an update by name, with their operations."""
+    phases = {"settle": "Settle"}
+    for name in _ORDERS[wanted.order]:
+        phases[name] = CodeStep.operation if name == CodeStep.phase else ConfigurationStep.operation
+    if wanted.tags is not None:
+        phases[TagStep.phase] = TagStep.operation
+        if wanted.purge_tags:
+            phases[UntagStep.phase] = UntagStep.operation
+    if wanted.reserved_concurrency is not None:
+        phases[ConcurrencyStep.phase] = "PutFunctionConcurrency"
+    return phases
 
 
 @dataclass
-class _Work:
+class Updater:
     """The loop of read, plan and write, and what it needs all the way."""
 
     api: LambdaApi
+    wanted: Wanted
     deadline: Deadline
     on_conflict: OnConflict
     journal: Journal
     setbacks: Iterator[float] = field(default_factory=backoff)
+    _failures: int = 0
+    _settling: float = 0.0
 
-    def until_in_force(self, snapshot: FunctionSnapshot, plan: Plan, wanted: Wanted) -> FunctionSnapshot:
+    def until_in_force(self, snapshot: FunctionSnapshot, plan: Plan | None = None) -> FunctionSnapshot:
+        """Carry out what is left to do; returns the reading that proves that nothing is."""
+        plan = plan or make_plan(snapshot, self.wanted)
         while plan.steps:
             step = plan.steps[0]
-            self._refuse_to_start_late(step, wanted)
-            with self.journal.phase(step.operation) as phase:
-                answer = self._write(wanted.name, step, snapshot, phase)
-                seen = settle(self.api, wanted.name, self.deadline, just_written=answer is not None)
-                if answer is None:
-                    wanted = _found(seen, step, phase, wanted)
-                    self._notice_others(snapshot, seen, phase)
-                else:
-                    self._refuse_failure(seen, step, phase, wanted)
+            self._refuse_to_start_late(step)
+            with self.journal.phase(step.phase) as phase:
+                phase.operation = step.operation
+                seen = self._carry_out(step, snapshot, phase)
+                plan = make_plan(seen, self.wanted)
+                if phase.lost and step.phase not in plan.phases:
                     phase.accept()
-                    wanted = _checked(answer, step, wanted)
-                    self._notice_others(answer, seen, phase)
-                plan = make_plan(seen, wanted)
-                if phase.lost and step.operation not in plan.operations:
-                    phase.accept()
-                if phase.accepted and step.operation in plan.operations:
-                    self.deadline.sleep(next(self.setbacks))
+                if self._crossed(snapshot, seen, plan):
+                    seen = self._step_aside(seen)
+                    plan = make_plan(seen, self.wanted)
                 snapshot = seen
         return snapshot
 
-    def _refuse_to_start_late(self, step: Step, wanted: Wanted) -> None:
-        if not self.deadline.passed:
-            return
-        conflicts = self.journal.phases[step.operation].conflicts
-        raise StillInMotion(
-            f"{step.operation} on {wanted.name} is still to be done after {self.deadline.seconds:g} s"
-            + (f" and {conflicts} conflict{'s' * (conflicts != 1)} with other updates." if conflicts else "."),
-            hint="Raise wait_timeout, or find out what else updates this function.",
-        )
+    def look(self, *, just_written: bool = False) -> FunctionSnapshot:
+        """The function once it has settled."""
+        begun = self.deadline.elapsed
+        seen = settle(self.api, self.wanted.name, self.deadline, just_written=just_written)
+        self._settling = self.deadline.elapsed - begun
+        return seen
 
-    def _write(self, name: str, step: Step, snapshot: FunctionSnapshot, phase: Phase) -> FunctionSnapshot | None:
-        """Send one step. None after a pause: refused for now, or nobody knows; the phase tells which."""
-        phase.outcome = Outcome.UNKNOWN if phase.lost else Outcome.FAILED
-        try:
-            answer = self.api.write(name, step, snapshot.revision_id)
-        except (UpdateConflict, RevisionMismatch) as refusal:
-            phase.conflicts += 1
-            self._pause(refusal)
-            return None
-        except AnswerLost as trouble:
-            if not isinstance(trouble, Unreachable):
-                phase.lose()
-            if phase.lost == _LOST_WRITES:
-                raise
-            self._pause(trouble)
-            return None
-        phase.outcome = Outcome.UNKNOWN
-        return answer
-
-    def _pause(self, refusal: EngineError) -> None:
+    def pause(self, refusal: EngineError) -> None:
         """Wait a little longer each time; when there is no time left, the refusal is how it ends."""
         if self.deadline.passed:
             raise refusal
         self.deadline.sleep(next(self.setbacks))
+
+    def _carry_out(self, step: Step, snapshot: FunctionSnapshot, phase: Phase) -> FunctionSnapshot:
+        answer = self._write(step, snapshot, phase)
+        seen = self.look(just_written=answer is not None and step.moves)
+        if answer is None:
+            self._find_lost_code(seen, step, phase)
+            self._notice_others(snapshot, seen, phase)
+            return seen
+        if self._failed(seen, step, phase):
+            return seen
+        phase.accept()
+        self._check_stored(answer, step)
+        self._notice_others(answer, seen, phase)
+        return seen
+
+    def _write(self, step: Step, snapshot: FunctionSnapshot, phase: Phase) -> FunctionSnapshot | None:
+        """Send one step. None after a pause: refused for now, or nobody knows; the phase tells which."""
+        phase.outcome = Outcome.UNKNOWN if phase.lost else Outcome.FAILED
+        try:
+            if step.moves:
+                answer = self.api.write(step, snapshot)
+            else:
+                self.api.call(step.operation, step.members(None))
+                answer = step.predict(snapshot)
+        except (UpdateConflict, RevisionMismatch) as refusal:
+            phase.conflicts += 1
+            self.pause(refusal)
+            return None
+        except AnswerLost as trouble:
+            if not isinstance(trouble, Unreachable):
+                phase.lose()
+            if phase.lost == LOST_WRITES:
+                raise
+            self.pause(trouble)
+            return None
+        phase.outcome = Outcome.UNKNOWN
+        return answer
+
+    def _refuse_to_start_late(self, step: Step) -> None:
+        if not self.deadline.passed:
+            return
+        conflicts = self.journal.phases[step.phase].conflicts
+        raise StillInMotion(
+            f"{step.operation} on {self.wanted.name} is still to be done after {self.deadline.seconds:g} s"
+            + (f" and {conflicts} conflict{'s' * (conflicts != 1)} with other updates." if conflicts else "."),
+            hint="Raise wait_timeout, or find out what else updates this function.",
+        )
+
+    def _crossed(self, before: FunctionSnapshot, seen: FunctionSnapshot, plan: Plan) -> bool:
+        """Whether another writer is at work, and it is better to let it finish.
+
+        A writer whose earlier steps are still in force goes on at once: it is the others who have to step aside.
+        """
+        accepted = {name for name, phase in self.journal.phases.items() if phase.accepted}
+        if not plan.steps or (accepted and not accepted & plan.phases):
+            return False
+        return bool(accepted) or before.revision_id != seen.revision_id
+
+    def _step_aside(self, seen: FunctionSnapshot) -> FunctionSnapshot:
+        """Wait, a jittered while, until nobody has written since the last look."""
+        while not self.deadline.passed:
+            self.deadline.sleep(max(_ASIDE, self._settling / 2) * (1 + self.deadline.jitter()))
+            before, seen = seen, self.look()
+            if before.revision_id == seen.revision_id:
+                break
+        return seen
 
     def _notice_others(self, before: FunctionSnapshot, seen: FunctionSnapshot, phase: Phase) -> None:
         """Between two readings, or an answer and a reading, nothing should change but what was written."""
@@ -172,45 +201,50 @@ class _Work:
         if phase.accepted:
             phase.conflicts += 1
 
-    def _refuse_failure(self, seen: FunctionSnapshot, step: Step, phase: Phase, wanted: Wanted) -> None:
-        if not seen.update_failed:
-            return
+    def _failed(self, seen: FunctionSnapshot, step: Step, phase: Phase) -> bool:
+        """Whether an accepted update ended Failed for a reason that passes; a lasting one is raised."""
+        if not seen.update_failed or not step.moves:
+            return False
         # Where Lambda shows the new values all the same, nobody can tell whether they are in force.
-        shown = step.operation not in make_plan(seen, wanted).operations
+        shown = step.phase not in make_plan(seen, self.wanted).phases
         phase.outcome = Outcome.UNKNOWN if shown else Outcome.FAILED
         code, reason = seen.last_update_reason_code, self.api.hide(seen.last_update_reason.rstrip("."))
-        raise UpdateFailed(
+        failure = UpdateFailed(
             f"{step.operation} on {seen.name} was accepted, and then LastUpdateStatus was Failed "
             f"({code or 'no reason code'}: {reason or 'no reason given'})"
             + ("." if shown else "; what was in force before still is."),
             hint="Mend the cause, then run the task again.",
         )
+        self._failures += 1
+        if shown or code not in _TRANSIENT or self._failures == _TRIES:
+            raise failure
+        self.pause(failure)
+        return True
 
+    def _find_lost_code(self, seen: FunctionSnapshot, step: Step, phase: Phase) -> None:
+        """After a lost answer, code whose hash nobody knew: other code than before is ours."""
+        if phase.lost and isinstance(step, CodeStep) and step.after is None and seen.code_sha256 != step.before:
+            self.wanted = self.wanted.knowing(seen.code_sha256)
 
-def _found(seen: FunctionSnapshot, step: Step, phase: Phase, wanted: Wanted) -> Wanted:
-    """What a reading after a lost answer tells of code whose hash nobody knew: other code than before is ours."""
-    if phase.lost and isinstance(step, CodeStep) and step.after is None and seen.code_sha256 != step.before:
-        return wanted.knowing(parse_sha256(seen.code_sha256))
-    return wanted
-
-
-def _checked(answer: FunctionSnapshot, step: Step, wanted: Wanted) -> Wanted:
-    """Hold Lambda's answer, which has the values it stored, against what was asked."""
-    if isinstance(step, CodeStep):
-        if step.after is None:
-            return wanted.knowing(parse_sha256(answer.code_sha256))
-        if answer.code_sha256 != step.after:
+    def _check_stored(self, answer: FunctionSnapshot, step: Step) -> None:
+        """Hold Lambda's answer, which has the values it stored, against what was asked."""
+        if isinstance(step, CodeStep):
+            if step.after is None:
+                self.wanted = self.wanted.knowing(answer.code_sha256)
+            elif answer.code_sha256 != step.after:
+                raise NotStored(
+                    f"{self.wanted.name} now runs {step.code} with CodeSha256 {answer.code_sha256} "
+                    f"instead of {step.after}.",
+                    hint="What lies there is not what code_sha256 states or what was found before: put the right code "
+                    "there, then run the task again.",
+                )
+            return
+        if not step.moves:
+            return
+        left = [again for again in make_plan(answer, self.wanted).steps if again.phase == step.phase]
+        if left:
             raise NotStored(
-                f"{wanted.name} now runs {step.code} with CodeSha256 {answer.code_sha256} instead of {step.after}.",
-                hint="The object behind the key is another one than code_sha256 states: upload the right one, then "
-                "run the task again.",
+                f"{step.operation} on {self.wanted.name}: Lambda took the request but stored another value for "
+                f"{', '.join(left[0].fields)}.",
+                hint="Write the value as Lambda returns it (aws lambda get-function-configuration shows it).",
             )
-        return wanted
-    left = [again for again in make_plan(answer, wanted).steps if again.operation == step.operation]
-    if left:
-        raise NotStored(
-            f"{step.operation} on {wanted.name}: Lambda took the request but stored another value for "
-            f"{', '.join(left[0].fields)}.",
-            hint="Write the value as Lambda returns it (aws lambda get-function-configuration shows it).",
-        )
-    return wanted

@@ -82,6 +82,7 @@ class LocalStack:
         return {
             **{name: environ[name] for name in INHERITED if name in environ},
             "GATEWAY_LISTEN": f"{HOST}:{self.settings.localstack_port}",
+            "LOCALSTACK_HOST": f"{HOST}:{self.settings.localstack_port}",  # in the addresses that it hands out
             "SERVICES": SERVICES,
             "EAGER_SERVICE_LOADING": "1",
             "LAMBDA_RUNTIME_EXECUTOR": "lambdaops",

@@ -20,13 +20,26 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.lambdaops.deploy.plugins.modules import lambda_code_checksum
+from lambdaops_testbed.images import oci
 
+ARN = "arn:aws:lambda:eu-central-1:123456789012:function:orders"
 KEYS = {
-    *("changed", "msg", "sha256_hex", "sha256_base64", "content_sha256", "size", "entries", "uncompressed_size"),
+    *(
+        "changed",
+        "msg",
+        "sha256_hex",
+        "sha256_base64",
+        "sha256_source",
+        "content_sha256",
+        "size",
+        "entries",
+        "uncompressed_size",
+    ),
     *("matches_expected", "matches_function", "function", "diagnosis", "notes"),
 }
 
@@ -39,10 +52,12 @@ class LambdaService:
     answers: dict[str, tuple[int, str, dict[str, Any]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
 
-    def function(self, digest: str, package_type: str = "Zip", query: str = "", version: str = "$LATEST") -> None:
+    def function(
+        self, digest: str, package_type: str = "Zip", query: str = "", version: str = "$LATEST", name: str = "orders"
+    ) -> None:
         configuration = {
             "FunctionName": "orders",
-            "FunctionArn": "arn:aws:lambda:eu-central-1:123456789012:function:orders",
+            "FunctionArn": ARN if version == "$LATEST" else f"{ARN}:{version}",
             "Version": version,
             "PackageType": package_type,
             "CodeSha256": digest,
@@ -50,7 +65,8 @@ class LambdaService:
             "Environment": {"Variables": {"TOKEN": "canary-value"}},
         }
         code = {"Location": "https://bucket.example/code.zip?X-Amz-Signature=canary-signature"}
-        self.answers[f"/2015-03-31/functions/orders{query}"] = (200, "", {"Configuration": configuration, "Code": code})
+        path = f"/2015-03-31/functions/{quote(name, safe='')}{query}"
+        self.answers[path] = (200, "", {"Configuration": configuration, "Code": code})
 
     def refusal(self, status: int, code: str, message: str) -> None:
         self.answers["/2015-03-31/functions/orders"] = (status, code, {"Message": message})
@@ -149,7 +165,7 @@ def test_a_package_is_hashed(run: Run, package: Path) -> None:
     assert set(result) >= KEYS
     assert (result["sha256_hex"], result["sha256_base64"]) == digest_of(package)
     assert (result["size"], result["entries"], result["uncompressed_size"]) == (package.stat().st_size, 1, 45)
-    assert result["changed"] is False
+    assert (result["changed"], result["sha256_source"]) == (False, "file")
     assert "failed" not in result
     assert [result[key] for key in ("matches_expected", "matches_function", "function", "diagnosis")] == [None] * 4
     assert result["notes"] == []
@@ -170,7 +186,7 @@ def test_a_directory_has_the_content_hash_of_its_zip(run: Run, package: Path, tm
     assert source["content_sha256"] == built["content_sha256"]
     assert (source["sha256_hex"], source["sha256_base64"]) == (None, None)
     assert source["matches_expected"] is False
-    assert source["diagnosis"]["code"] == "directory"
+    assert source["diagnosis"]["code"] == "incomparable"
     assert "is a directory, which has no SHA-256 of its own" in source["notes"][0]
     assert "has the SHA-256" in run(path=str(folder))["msg"]
 
@@ -227,6 +243,65 @@ def test_other_files_are_read_when_the_checksum_does_not_match(run: Run, package
     assert folder["msg"].startswith(f"{tmp_path} is a directory, not a file.")
 
 
+# --- images
+
+
+@pytest.fixture
+def mirrored(tmp_path: Path) -> tuple[dict[str, Any], oci.Image]:
+    """What reads r.example/orders:1 from a copy on disk; :2 is an index for two platforms."""
+    images = [oci.image([oci.layer([oci.file("f", cpu.encode())])], cpu) for cpu in ("amd64", "arm64")]
+    layout = oci.Layout()
+    layout.add("1", images[0])
+    layout.add("2", oci.index(images))
+    layout.write(tmp_path / "mirror" / "orders")
+    return {"registry_mirrors": {"r.example": f"oci:{tmp_path}/mirror"}}, images[0]
+
+
+def test_an_image_has_the_digest_of_its_manifest(run: Run, mirrored: tuple[dict[str, Any], oci.Image]) -> None:
+    mirrors, image = mirrored
+    result = run(image_uri="r.example/orders:1", **mirrors)
+    bare = image.digest.removeprefix("sha256:")
+    assert set(result) >= KEYS
+    assert (result["sha256_hex"], result["sha256_source"]) == (bare, "registry")
+    assert result["sha256_base64"] == base64.b64encode(bytes.fromhex(bare)).decode()
+    assert [result[key] for key in ("content_sha256", "size", "entries", "uncompressed_size")] == [None] * 4
+    assert result["msg"] == f"The digest of r.example/orders:1 in bare hex is {bare}."
+    assert run(image_uri=f"r.example/orders@{image.digest}")["sha256_source"] == "image_reference"
+
+
+def test_an_index_for_several_platforms_has_no_digest(run: Run, mirrored: tuple[dict[str, Any], oci.Image]) -> None:
+    mirrors, image = mirrored
+    result = run(image_uri="r.example/orders:2", expected=image.digest, **mirrors)
+    assert (result["sha256_hex"], result["matches_expected"]) == (None, False)
+    assert result["diagnosis"]["code"] == "platform_digest"
+    assert "for linux/amd64 alone; r.example/orders:2 is an image index, and Lambda takes none" in result["msg"]
+    nothing = run(image_uri="r.example/orders:2", **mirrors)
+    assert nothing["msg"].startswith("There is no hash to compare: r.example/orders:2 is an image index")
+
+
+def test_a_function_that_runs_the_image_matches(
+    run: Run, service: LambdaService, mirrored: tuple[dict[str, Any], oci.Image]
+) -> None:
+    mirrors, image = mirrored
+    service.function(image.digest.removeprefix("sha256:"), package_type="Image")
+    asked = {"function_name": "orders", "region": "eu-central-1", "endpoint_url": service.url}
+    result = run(image_uri="r.example/orders:1", **mirrors, **asked)
+    assert result["matches_function"] is True
+    assert result["msg"].endswith(", which orders (version $LATEST) runs.")
+    index = run(image_uri="r.example/orders:2", **mirrors, **asked)
+    assert index["matches_function"] is True
+    assert index["msg"].endswith("; orders (version $LATEST) runs one of its images.")
+    service.function("0" * 64, package_type="Image")
+    assert run(image_uri="r.example/orders:1", **mirrors, **asked)["matches_function"] is False
+
+
+def test_images_need_no_boto3(mirrored: tuple[dict[str, Any], oci.Image]) -> None:
+    mirrors, image = mirrored
+    blocked = "sys.modules['boto3'] = sys.modules['botocore'] = None"
+    result = run_alone(before=blocked, image_uri="r.example/orders:1", expected=image.digest, **mirrors)
+    assert result["matches_expected"] is True
+
+
 # --- the function
 
 
@@ -258,6 +333,43 @@ def test_a_function_that_runs_other_code_is_no_failure(run: Run, package: Path, 
     assert result["msg"].endswith("orders (version 7) runs other code.")
     assert service.asked == ["/2015-03-31/functions/orders?Qualifier=live"]
     assert run(path=str(package), expected=other, **asked)["diagnosis"]["code"] == "deployed_code"
+
+
+def versions_of(service: LambdaService, answer: dict[str, Any], status: int = 200, code: str = "") -> str:
+    """Where the function's versions are asked for, by its ARN, and the answer from there on."""
+    path = f"/2015-03-31/functions/{quote(ARN, safe='')}/versions"
+    service.answers[path] = (status, code, answer)
+    return path
+
+
+def test_the_hash_of_another_version_is_named(run: Run, package: Path, service: LambdaService) -> None:
+    earlier, latest = (base64.b64encode(hashlib.sha256(code).digest()).decode() for code in (b"earlier", b"latest"))
+    service.function(digest_of(package)[1], query="?Qualifier=live", version="7")
+    service.function(latest, name=ARN)
+    listed = [
+        {"FunctionName": "orders", "FunctionArn": f"{ARN}:{version}", "Version": version, "CodeSha256": code}
+        for version, code in (("$LATEST", latest), ("6", earlier))
+    ]
+    path = versions_of(service, {"Versions": listed})
+    asked = {"function_name": "orders", "qualifier": "live", "region": "eu-central-1", "endpoint_url": service.url}
+    for expected, version in ((earlier, "6"), (latest, "$LATEST")):
+        result = run(path=str(package), expected=expected, **asked)
+        assert result["diagnosis"]["code"] == "other_version"
+        assert f"that of the code which orders (version {version}) runs, not of this one" in result["msg"]
+    service.asked.clear()
+    assert run(path=str(package), expected="REPLACE_ME", **asked)["diagnosis"]["code"] == "placeholder"
+    assert run(path=str(package), expected=digest_of(package)[0], **asked)["matches_expected"] is True
+    assert path not in service.asked
+
+
+def test_versions_that_may_not_be_listed_are_a_note(run: Run, package: Path, service: LambdaService) -> None:
+    service.function(digest_of(package)[1])
+    versions_of(service, {"Message": "may not"}, 403, "AccessDeniedException")
+    asked = {"function_name": "orders", "region": "eu-central-1", "endpoint_url": service.url}
+    result = run(path=str(package), expected=hashlib.sha256(b"another").hexdigest(), **asked)
+    assert "failed" not in result
+    assert result["diagnosis"]["code"] == "unknown_sha256"
+    assert result["notes"][0].startswith("Other versions of orders could not be looked at: ListVersionsByFunction on")
 
 
 def test_a_container_image_matches_no_zip_and_the_note_says_what_to_compare(
@@ -319,7 +431,15 @@ def test_an_unreachable_endpoint_is_said_so(run: Run, package: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({}, "missing required arguments: path"),
+        ({}, "one of the following is required: path, s3_bucket, image_uri"),
+        ({"path": "{package}", "image_uri": "r/i:1"}, "mutually exclusive: path|s3_bucket|image_uri"),
+        ({"s3_bucket": "releases"}, "required together: s3_bucket, s3_key"),
+        ({"s3_bucket": "", "s3_key": "", "region": "eu-west-1"}, "s3_bucket or s3_key is empty."),
+        ({"path": "{package}", "s3_object_version": "v"}, "required by 's3_object_version': s3_key"),
+        ({"image_uri": " "}, "image_uri is empty."),
+        ({"image_uri": "Orders:1"}, "does not parse"),
+        ({"image_uri": "oci:build"}, "image_uri names oci:build, which is no image in a registry"),
+        ({"image_uri": "r.example/i:1", "registry_mirrors": {"r.example": ""}}, "The mirror '' of r.example"),
         ({"path": ""}, "The path of the package is empty."),
         ({"path": "{package}", "function_name": ""}, "function_name is empty."),
         ({"path": "{package}", "qualifier": "live"}, "missing parameter(s) required by 'qualifier': function_name"),

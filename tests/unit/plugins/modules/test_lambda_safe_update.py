@@ -126,6 +126,12 @@ def test_results_keep_texts_that_happen_to_be_values(run: Run, service: Service)
         ({"zip_file": "a.zip", "s3_bucket": "b", "s3_key": "k"}, "mutually exclusive"),
         ({"s3_bucket": "b"}, "required together"),
         ({"s3_bucket": "", "s3_key": ""}, "s3_bucket or s3_key is empty"),
+        ({"zip_file": "a.zip", "image_uri": "r.example/i:1"}, "mutually exclusive"),
+        ({"image_uri": ""}, "image_uri is empty"),
+        ({"image_uri": "orders:1"}, "is in no private Amazon ECR repository"),
+        ({"image_uri": "r.example/Orders:1"}, "does not parse"),
+        ({"image_uri": "r.example/i:1", "registry_mirrors": {"r.example": "http://"}}, "does not parse"),
+        ({"image_uri": "r.example/i@sha256:" + "0" * 64, "code_sha256": "1" * 64}, "and code_sha256 says"),
         ({"code_sha256": "0" * 64}, "not where it is"),
         ({"name": " "}, "name is empty"),
         ({"wait_timeout": 0}, "wait_timeout is less than 1 second"),
@@ -172,6 +178,7 @@ def test_an_object_of_unknown_hash_is_warned_about(
     s3 = boto3.client("s3", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
     stub = Stubber(s3)
     stub.add_response("head_object", {"ETag": '"x"'}, {"Bucket": "b", "Key": "k", "ChecksumMode": "ENABLED"})
+    stub.add_client_error("get_object", "NoSuchKey", http_status_code=404)
     clients = {"s3": s3, "lambda": service.client}
     monkeypatch.setattr(LambdaopsModule, "client", lambda _self, name, **_options: clients[name])
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
@@ -205,7 +212,7 @@ def test_one_try_and_one_time_limit_whatever_aws_config_says(
         seen.append(api._client.meta.config)
         raise InvalidRequest("enough")
 
-    monkeypatch.setattr(lambda_safe_update, "update_function", keep)
+    monkeypatch.setattr(lambda_safe_update, "Deployer", keep)
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     config = {"retries": {"max_attempts": 5}, "max_pool_connections": 3}
     run_module(lambda_safe_update, name="orders", aws_config=config, wait_timeout=timeout)

@@ -36,6 +36,7 @@ KNOWN = Evidence(
     hashes=OtherHashes(hashlib.md5(ZIP).digest(), hashlib.sha1(ZIP).digest(), hashlib.sha512(ZIP).digest()),
     others=(("old/orders.zip", sha(b"old")), ("old/payments.zip", sha(b"payments"))),
     deployed=("orders", sha(b"deployed")),
+    versions=(("orders (version 6)", sha(b"version 6")), ("orders (version 5)", sha(b"version 5"))),
 )
 HEX, B64, OTHER = RIGHT.hex, RIGHT.base64, sha(b"something else")
 
@@ -135,13 +136,112 @@ CASES: list[tuple[str, str, str]] = [
     (sha(b"build/orders.zip").hex, "hash_of_text", "the SHA-256 of the file's name, not of the file;"),
     (shell("echo orders.zip | sha256sum | cut -c1-64 | tr -d '\\n'"), "hash_of_text", "name, not of the file (with a"),
     (sha(b"payments").base64, "other_file", "that of another file, old/payments.zip;"),
-    (sha(b"deployed").hex, "deployed_code", "which the function orders runs now, not of this package;"),
+    (f"sha256:{sha(b'deployed').hex}", "deployed_code", "runs now"),
+    (sha(b"deployed").hex, "deployed_code", "which the function orders runs now, not of this one;"),
+    (sha(b"version 5").base64, "other_version", "that of the code which orders (version 5) runs, not of this one;"),
+    (f"registry/orders@sha256:{HEX}", "image_reference", "a whole image reference, not its digest alone;"),
+    (f"r/orders:1@sha256:{OTHER.hex}", "image_reference", "alone, and the hash in it is another one's;"),
     (OTHER.base64, "unknown_sha256", "a well-written SHA-256 of something else"),
     (OTHER.hex, "unknown_sha256", "a well-written SHA-256 of something else"),
     ("1234", "no_hash", "is no SHA-256: it looks like 4 hexadecimal digits where a SHA-256 has 64;"),
     (hashlib.sha384(ZIP).hexdigest(), "no_hash", "is no SHA-256: it looks like a SHA-384;"),
     ("orders-1.4.2", "no_hash", "is no SHA-256: it has 12 characters that are neither"),
 ]
+
+IMAGE = replace(
+    KNOWN,
+    path="registry/orders:1.4.2",
+    content=None,
+    files=(),
+    hashes=None,
+    image=True,
+    config=sha(b"config"),
+    layers=(sha(b"base layer"), sha(b"top layer")),
+    index=sha(b"index"),
+    platforms=(("linux/amd64", RIGHT), ("linux/arm64", sha(b"arm64"))),
+    named=("registry/orders:1.4.2", "1.4.2"),
+)
+IMAGE_CASES: list[tuple[str, str, str]] = [
+    (HEX, "right", "is right;"),
+    (f"sha256:{HEX}", "right_with_prefix", "right and written with the prefix that references have;"),
+    (HEX.upper(), "right_in_upper_case", "right and written in upper case;"),
+    (B64, "right_in_base64", "right and written in base64, as those of zips are;"),
+    (B64.rstrip("="), "right_in_base64", "right and written in base64, as those of zips are;"),
+    (f"registry/orders@sha256:{HEX}", "image_reference", "a whole image reference, not its digest alone;"),
+    (f"{HEX}\n", "white_space", "has a line end after it;"),
+    (f"sha256:{HEX[:12]}", "cut_short", "is cut short: 12 of 64 characters;"),
+    (b64(HEX), "base64_of_hex", "base64 of the hex digits"),
+    (sha(b"index").hex, "index_digest", "the digest of an image index, of which Lambda runs one platform's image"),
+    (f"sha256:{sha(b'index').hex}", "index_digest", "the digest of an image index"),
+    (f"sha256:{sha(b'arm64').hex}", "platform_digest", "the digest of the image for linux/arm64 alone;"),
+    (f"sha256:{sha(b'config').hex}", "config_digest", "the image ID, which is the digest of the image's config"),
+    (sha(b"config").hex[:12], "config_digest", "the image ID"),
+    (f"sha256:{sha(b'config').hex[:12]}", "config_digest", "the image ID"),
+    (sha(b"top layer").hex, "layer_digest", "the digest of one of the image's layers;"),
+    (sha(b"deployed").hex, "deployed_code", "which the function orders runs now"),
+    (sha(b"version 6").hex, "other_version", "which orders (version 6) runs"),
+    ("1.4.2", "image_tag", "the image's name or tag, which may stand for another image tomorrow;"),
+    ("registry/orders:1.4.2", "image_tag", "the image's name or tag"),
+    ("v1.5.0-rc1", "image_tag", "looks like a tag"),
+    (OTHER.hex, "unknown_sha256", "a well-written SHA-256 of something else"),
+    ("REPLACE_ME", "placeholder", "is a placeholder"),
+    ("9b2cf535f27731c974343645a3985328", "md5", "is the MD5 of some file"),
+    ("two words", "no_hash", "is no SHA-256"),
+]
+UPLOADED = replace(
+    KNOWN,
+    path="s3://releases/orders.zip",
+    content=None,
+    files=(),
+    hashes=None,
+    etag="9b2cf535f27731c974343645a3985328",
+    composite=f"{OTHER.base64}-2",
+)
+OBJECT_CASES: list[tuple[str, str, str]] = [
+    (B64, "right", "is right;"),
+    ("9b2cf535f27731c974343645a3985328", "s3_etag", "is the object's ETag, which is no SHA-256 and at best an MD5;"),
+    ('"9b2cf535f27731c974343645a3985328"', "s3_etag", "is the object's ETag"),
+    ('"11112222333344445555666677778899"', "s3_etag", "is an S3 ETag in its quotation marks"),
+    ("11112222333344445555666677778899", "md5", "is the MD5 of some file"),
+    (f"{OTHER.base64}-2", "composite_checksum", "composite SHA-256 of this object, uploaded in parts, a hash of its"),
+    (f"{KNOWN.content}-7", "composite_checksum", "composite SHA-256 of a multipart upload"),
+    (sha(b"orders.zip").hex, "hash_of_text", "the SHA-256 of the file's name"),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "says"), IMAGE_CASES)
+def test_each_mistake_about_an_image_is_named(text: str, code: str, says: str) -> None:
+    found = diagnose(text, IMAGE)
+    assert (found.code, found.right_value) == (code, HEX)
+    assert says in found.message
+    assert found.message.endswith(f"; the digest of registry/orders:1.4.2 in bare hex, as Lambda states it, is {HEX}.")
+
+
+@pytest.mark.parametrize(("text", "code", "says"), OBJECT_CASES)
+def test_each_mistake_about_an_object_in_s3_is_named(text: str, code: str, says: str) -> None:
+    found = diagnose(text, UPLOADED)
+    assert (found.code, found.right_value) == (code, B64)
+    assert says in found.message
+    assert found.message.endswith(f"; the SHA-256 of s3://releases/orders.zip in base64, as AWS wants it, is {B64}.")
+
+
+def test_the_etag_of_a_multipart_upload_is_recognised_as_the_objects_own() -> None:
+    etag = "9b2cf535f27731c974343645a3985328-3"
+    found = diagnose(f'"{etag}"', replace(UPLOADED, etag=etag))
+    assert (found.code, "the object's ETag, that of a multipart upload" in found.message) == ("multipart_etag", True)
+
+
+@pytest.mark.parametrize("known", [replace(UPLOADED, right=None), replace(IMAGE, right=None, platforms=())])
+def test_where_nobody_knows_the_hash_it_says_why(known: Evidence) -> None:
+    known = replace(known, lacking="nobody knows it")
+    for text, code in (
+        (OTHER.base64, "incomparable"),
+        ("REPLACE_ME", "placeholder"),
+        (f"{B64}-7", "composite_checksum"),
+    ):
+        found = diagnose(text, known)
+        assert (found.code, found.right_value) == (code, None)
+        assert found.message.endswith("; nobody knows it.")
 
 
 @pytest.mark.parametrize(("text", "code", "says"), CASES)
@@ -162,7 +262,7 @@ def test_the_first_case_of_url_safe_base64_is_one() -> None:
 def test_every_row_has_a_case_and_a_name_of_its_own() -> None:
     codes = [mistake.code for mistake in MISTAKES]
     assert len(set(codes)) == len(codes)
-    assert {code for _text, code, _says in CASES} | {"directory"} == set(codes)
+    assert {code for _text, code, _says in (*CASES, *IMAGE_CASES, *OBJECT_CASES)} | {"incomparable"} == set(codes)
 
 
 @pytest.mark.parametrize(
@@ -191,6 +291,14 @@ def test_every_text_gets_one_sentence_that_does_not_repeat_it(text: str) -> None
         assert text not in found.message
 
 
+@given(st.text())
+def test_every_text_about_an_image_gets_one_sentence(text: str) -> None:
+    found = diagnose(text, IMAGE)
+    assert found.message.isprintable()
+    assert matches(text, RIGHT) is found.code.startswith("right")
+    assert found.message.endswith(f"{HEX}.")
+
+
 @given(st.binary(min_size=32, max_size=32).map(Digest))
 def test_a_right_digest_is_right_in_every_encoding(right: Digest) -> None:
     known = replace(KNOWN, right=right)
@@ -213,7 +321,7 @@ def test_a_mistake_is_told_from_its_form_whatever_the_digest_is(right: Digest, c
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        (OTHER.hex, "directory"),
+        (OTHER.hex, "incomparable"),
         (KNOWN.content.base64, "content_sha256"),
         (sha(b"app").hex, "inner_file"),
         (sha(b"old").hex, "other_file"),
@@ -224,9 +332,10 @@ def test_a_mistake_is_told_from_its_form_whatever_the_digest_is(right: Digest, c
     ],
 )
 def test_a_directory_has_no_right_value(text: str, code: str) -> None:
-    found = diagnose(text, replace(KNOWN, path="build/orders", right=None, hashes=None))
+    lacking = "build/orders is a directory: zip it, and take the zip's SHA-256"
+    found = diagnose(text, replace(KNOWN, path="build/orders", right=None, hashes=None, lacking=lacking))
     assert (found.code, found.right_value) == (code, None)
-    assert found.message.endswith("; build/orders is a directory: zip it, and take the zip's SHA-256.")
+    assert found.message.endswith(f"; {lacking}.")
 
 
 def test_names_in_messages_can_not_move_the_cursor() -> None:

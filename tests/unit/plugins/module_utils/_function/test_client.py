@@ -16,6 +16,7 @@ import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function import errors
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.client import LambdaApi
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deadline import Deadline
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.service import Secrets
 from botocore.config import Config
 from lambda_service import Clock, Service, configuration
 
@@ -88,7 +89,7 @@ def test_values_in_force_and_values_in_json_are_hidden_too(service: Service, tex
 
 
 def test_a_conflict_is_known_by_its_words_not_by_names_or_values(service: Service) -> None:
-    service.api = LambdaApi(service.client, service.deadline, {"concurrent"})
+    service.api = LambdaApi(service.client, service.deadline, Secrets({"concurrent"}))
     service.fails("get_function", "ResourceConflictException", 409, "Conflict due to concurrent requests")
     with pytest.raises(errors.UpdateConflict):
         service.api.get_function("orders")

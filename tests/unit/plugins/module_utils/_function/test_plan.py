@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,18 +14,15 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests imp
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import S3Package
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.environment import Mode
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.errors import InvalidRequest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.plan import (
-    changed_fields,
-    make_plan,
-    predicted,
-)
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.plan import changed_fields, make_plan
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.snapshot import FunctionSnapshot
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Wanted
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.steps import predicted
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Order, Wanted
 from hypothesis import given
 from hypothesis import strategies as st
 from lambda_service import ARN, configuration
 
-NOW = FunctionSnapshot.of(configuration())
+NOW = FunctionSnapshot.of(configuration(), {})
 NEW = Digest(bytes(range(32)))
 LAYER = "arn:aws:lambda:eu-west-1:123456789012:layer:tools:3"
 
@@ -75,7 +72,7 @@ def test_what_was_set_is_cleared_by_an_empty_value() -> None:
 
 def test_code_comes_before_configuration() -> None:
     wanted = Wanted(
-        "orders", code=S3Package("releases", "k", "v", NEW), settings={"timeout": 9}, environment={"AB": "1"}
+        "orders", code=S3Package("releases", "k", "v", NEW.base64), settings={"timeout": 9}, environment={"AB": "1"}
     )
     code, settings = make_plan(NOW, wanted).steps
     assert code.request == {"S3Bucket": "releases", "S3Key": "k", "S3ObjectVersion": "v"}
@@ -83,14 +80,14 @@ def test_code_comes_before_configuration() -> None:
 
 
 def test_code_that_runs_already_is_not_sent() -> None:
-    running = S3Package("releases", "k", digest=Digest(base64.b64decode(NOW.code_sha256)))
+    running = S3Package("releases", "k", code_sha256=NOW.code_sha256)
     assert make_plan(NOW, Wanted("orders", code=running)).steps == ()
 
 
 def test_code_of_unknown_hash_is_sent_until_lambda_has_named_it() -> None:
     wanted = Wanted("orders", code=S3Package("releases", "k"))
     assert [step.operation for step in make_plan(NOW, wanted).steps] == ["UpdateFunctionCode"]
-    assert make_plan(NOW, wanted.knowing(Digest(base64.b64decode(NOW.code_sha256)))).steps == ()
+    assert make_plan(NOW, wanted.knowing(NOW.code_sha256)).steps == ()
 
 
 @pytest.mark.parametrize(
@@ -103,7 +100,7 @@ def test_code_of_unknown_hash_is_sent_until_lambda_has_named_it() -> None:
 def test_the_environment_is_predicted(mode: Mode, after: dict[str, str]) -> None:
     now = FunctionSnapshot.of(configuration(Environment={"Variables": {"GONE": "1", "SAME": "2", "TURNED": "3"}}))
     wanted = Wanted("orders", environment={"SAME": "2", "TURNED": "4", "NEW": "5"}, environment_mode=mode)
-    assert predicted(now, make_plan(now, wanted)).environment == after
+    assert predicted(now, make_plan(now, wanted).steps).environment == after
 
 
 @pytest.mark.parametrize(
@@ -187,16 +184,150 @@ SETTINGS = st.fixed_dictionaries(
 WISHES = st.builds(
     Wanted,
     name=st.just("orders"),
-    code=st.one_of(st.none(), st.builds(S3Package, st.just("releases"), st.just("k"), digest=st.just(NEW))),
+    code=st.one_of(st.none(), st.builds(S3Package, st.just("releases"), st.just("k"), code_sha256=st.just(NEW.base64))),
     settings=SETTINGS,
     environment=st.one_of(st.none(), VARIABLES),
     environment_mode=st.sampled_from(Mode),
+    order=st.sampled_from(Order),
+    tags=st.one_of(st.none(), st.dictionaries(st.sampled_from(["a", "b"]), st.sampled_from(["", "1"]))),
+    purge_tags=st.booleans(),
+    reserved_concurrency=st.sampled_from([None, -1, 0, 5]),
 )
 
 
 @given(WISHES, WISHES)
 def test_a_plan_carried_out_leaves_nothing_to_do(first: Wanted, second: Wanted) -> None:
-    start = predicted(NOW, make_plan(NOW, first))
-    end = predicted(start, make_plan(start, second))
+    start = predicted(NOW, make_plan(NOW, first).steps)
+    end = predicted(start, make_plan(start, second).steps)
     assert make_plan(end, second).steps == ()
     assert start.arn == end.arn == ARN
+
+
+BOTH = Wanted("orders", code=S3Package("releases", "k", code_sha256=NEW.base64), environment={"NEW": "1", "KEPT": "2"})
+THEN = FunctionSnapshot.of(configuration(Environment={"Variables": {"OLD": "0", "KEPT": "1"}}))
+
+
+def phases(wanted: Wanted, now: FunctionSnapshot = THEN) -> list[str]:
+    return [step.phase for step in make_plan(now, wanted).steps]
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        (Order.CODE_FIRST, ["code", "configuration"]),
+        (Order.CONFIG_FIRST, ["configuration", "code"]),
+        (Order.EXPAND_CONTRACT, ["expand", "code", "configuration"]),
+    ],
+)
+def test_the_order_is_the_wanted_one(order: Order, expected: list[str]) -> None:
+    assert phases(replace(BOTH, order=order)) == expected
+
+
+def test_expanding_adds_names_and_changes_nothing_that_the_old_code_reads() -> None:
+    expand, _code, contract = make_plan(THEN, replace(BOTH, order=Order.EXPAND_CONTRACT)).steps
+    assert expand.request == {"Environment": {"Variables": {"OLD": "0", "KEPT": "1", "NEW": "1"}}}
+    assert contract.request == {"Environment": {"Variables": {"NEW": "1", "KEPT": "2"}}}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (replace(BOTH, code=None), ["configuration"]),
+        (replace(BOTH, environment={"KEPT": "1"}), ["code", "configuration"]),
+        (replace(BOTH, environment={"OLD": "0", "KEPT": "1", "NEW": "1"}), ["expand", "code"]),
+        (replace(BOTH, environment={"NEW": "1"}, environment_mode=Mode.MERGE), ["expand", "code"]),
+        (replace(BOTH, settings={"timeout": 9}, environment=None), ["code", "configuration"]),
+    ],
+)
+def test_expanding_and_contracting_are_left_out_where_they_do_nothing(wanted: Wanted, expected: list[str]) -> None:
+    assert phases(replace(wanted, order=Order.EXPAND_CONTRACT)) == expected
+
+
+def test_both_environments_together_have_to_fit() -> None:
+    full = FunctionSnapshot.of(configuration(Environment={"Variables": {"OLD": "x" * 3000}}))
+    with pytest.raises(InvalidRequest, match=r"bytes while both the old and the new.*4096"):
+        make_plan(full, replace(BOTH, environment={"NEW": "x" * 3000}, order=Order.EXPAND_CONTRACT))
+    assert phases(replace(BOTH, environment={"NEW": "x" * 3000}), full) == ["code", "configuration"]
+
+
+TAGGED = FunctionSnapshot.of(configuration(), {"Tags": {"team": "shop", "old": "1", "aws:made": "by"}})
+
+
+@pytest.mark.parametrize(
+    ("tags", "purge", "expected"),
+    [
+        ({"team": "shop", "old": "1"}, True, []),
+        ({"team": "shop"}, False, []),
+        ({"team": "shop"}, True, [("UntagResource", {"Resource": ARN, "TagKeys": ["old"]})]),
+        ({"team": "pay"}, False, [("TagResource", {"Resource": ARN, "Tags": {"team": "pay"}})]),
+        ({}, True, [("UntagResource", {"Resource": ARN, "TagKeys": ["old", "team"]})]),
+        ({}, False, []),
+        (
+            {"new": ""},
+            True,
+            [
+                ("TagResource", {"Resource": ARN, "Tags": {"new": ""}}),
+                ("UntagResource", {"Resource": ARN, "TagKeys": ["old", "team"]}),
+            ],
+        ),
+    ],
+)
+def test_tags(tags: dict[str, str], purge: bool, expected: list[Any]) -> None:
+    steps = make_plan(TAGGED, Wanted("orders", tags=tags, purge_tags=purge)).steps
+    assert [(step.operation, step.members("r1")) for step in steps] == expected
+
+
+def test_tags_that_cannot_be_read_are_not_compared() -> None:
+    untold = FunctionSnapshot.of(configuration(), {"TagsError": {"ErrorCode": "AccessDeniedException"}})
+    with pytest.raises(InvalidRequest, match=r"tags of orders can't be read.*lambda:ListTags"):
+        make_plan(untold, Wanted("orders", tags={}))
+    assert make_plan(untold, Wanted("orders", settings={"timeout": 9})).steps
+
+
+@pytest.mark.parametrize(
+    ("now", "reserved", "expected"),
+    [
+        (None, 5, [("PutFunctionConcurrency", {"FunctionName": "orders", "ReservedConcurrentExecutions": 5})]),
+        (None, 0, [("PutFunctionConcurrency", {"FunctionName": "orders", "ReservedConcurrentExecutions": 0})]),
+        (5, 5, []),
+        (5, None, []),
+        (5, -1, [("DeleteFunctionConcurrency", {"FunctionName": "orders"})]),
+        (None, -1, []),
+    ],
+)
+def test_reserved_concurrency(now: int | None, reserved: int | None, expected: list[Any]) -> None:
+    snapshot = FunctionSnapshot.of(
+        configuration(), {} if now is None else {"Concurrency": {"ReservedConcurrentExecutions": now}}
+    )
+    steps = make_plan(snapshot, Wanted("orders", reserved_concurrency=reserved)).steps
+    assert [(step.operation, step.members("r1")) for step in steps] == expected
+
+
+def same_code(**members: Any) -> Wanted:
+    return Wanted("orders", code=S3Package("releases", "k", code_sha256=NOW.code_sha256), **members)
+
+
+def test_another_architecture_or_key_is_another_code() -> None:
+    (step,) = make_plan(NOW, same_code(architecture="arm64")).steps
+    assert step.request == {"S3Bucket": "releases", "S3Key": "k", "Architectures": ["arm64"]}
+    (step,) = make_plan(NOW, same_code(source_kms_key_arn="arn:key")).steps
+    assert step.request["SourceKMSKeyArn"] == "arn:key"
+    assert make_plan(NOW, same_code(architecture="x86_64", source_kms_key_arn="")).steps == ()
+
+
+def test_a_key_stays_with_the_code_until_it_is_taken_away() -> None:
+    locked = FunctionSnapshot.of(configuration(), {"Code": {"SourceKMSKeyArn": "arn:key"}})
+    (step,) = make_plan(locked, BOTH).steps[:1]
+    assert step.request["SourceKMSKeyArn"] == "arn:key"
+    (step,) = make_plan(locked, same_code(source_kms_key_arn="")).steps
+    assert "SourceKMSKeyArn" not in step.request
+
+
+@pytest.mark.parametrize("wanted", [{"architecture": "arm64"}, {"source_kms_key_arn": "arn:key"}])
+def test_what_is_part_of_the_code_needs_the_code(wanted: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest, match="can be changed only together with the code"):
+        make_plan(NOW, Wanted("orders", **wanted))
+
+
+def test_what_is_part_of_the_code_and_in_force_needs_nothing() -> None:
+    assert make_plan(NOW, Wanted("orders", architecture="x86_64", source_kms_key_arn="")).steps == ()

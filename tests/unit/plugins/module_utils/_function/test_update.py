@@ -13,32 +13,29 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests imp
 from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import EngineError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function import errors
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import S3Package
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deployment import Deployer, Deployment
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report import (
     diff_result,
     environment_result,
     summary,
 )
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import (
-    OnConflict,
-    Update,
-    update_function,
-)
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Wanted
-from lambda_service import Service
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import OnConflict
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Order, Wanted
+from lambda_service import ARN, Service
 
 NEW = Digest(bytes(range(32)))
-CODE = S3Package("releases", "k", digest=NEW)
+CODE = S3Package("releases", "k", code_sha256=NEW.base64)
 S3 = {"S3Bucket": "releases", "S3Key": "k"}
 BOTH = Wanted("orders", code=CODE, environment={"AB": "canary-value"})
 ENVIRONMENT = {"Environment": {"Variables": {"AB": "canary-value"}}}
 IN_PROGRESS = "The operation cannot be performed at this time. An update is in progress for resource: arn:x"
 
 
-def run(service: Service, wanted: Wanted = BOTH, **options: Any) -> Update:
-    return update_function(service.api, wanted, service.deadline, **options)
+def run(service: Service, wanted: Wanted = BOTH, *, carry_out: bool = True, **options: Any) -> Deployment:
+    return Deployer(service.api, wanted, service.deadline, **options).deploy(carry_out=carry_out)
 
 
-def outcomes(update: Update) -> list[str]:
+def outcomes(update: Deployment) -> list[str]:
     return [phase["outcome"] for phase in update.journal.as_result()]
 
 
@@ -156,7 +153,8 @@ def test_conflicts_without_end_meet_the_deadline(service: Service) -> None:
 def test_somebody_elses_write_is_planned_around(service: Service) -> None:
     service.reads()
     service.fails("update_function_code", "PreconditionFailedException", 412)
-    service.reads(Timeout=9, RevisionId="r2")
+    for _ in range(2):  # until nobody has written since the last look
+        service.reads(Timeout=9, RevisionId="r2")
     takes_code(service, "r2", Timeout=9)
     service.reads(CodeSha256=NEW.base64, Timeout=9)
     assert run(service, Wanted("orders", code=CODE)).journal.conflicts == 1
@@ -175,7 +173,8 @@ def test_somebody_elses_write_can_stop_the_task(service: Service) -> None:
 def test_a_revision_that_changed_by_itself_stops_nobody(service: Service) -> None:
     service.reads()
     service.fails("update_function_code", "PreconditionFailedException", 412)
-    service.reads(RevisionId="r2")
+    for _ in range(2):
+        service.reads(RevisionId="r2")
     takes_code(service, "r2")
     service.reads(CodeSha256=NEW.base64)
     assert run(service, Wanted("orders", code=CODE), on_conflict=OnConflict.FAIL).journal.changed
@@ -370,6 +369,7 @@ def test_a_reading_that_never_shows_what_was_taken_meets_the_deadline(service: S
     for _ in range(2):
         service.takes("update_function_configuration", {"Timeout": 9, "RevisionId": "r1"}, Timeout=9)
         service.reads()
+        service.reads()
     with pytest.raises(errors.StillInMotion, match=r"still to be done after 1.5 s and 2 conflicts") as caught:
         run(service, Wanted("orders", settings={"timeout": 9}))
     assert caught.value.facts["changed"] is True
@@ -422,3 +422,103 @@ def test_what_somebody_else_did_is_not_reported_as_ours(service: Service) -> Non
     assert environment_result(update) == {"AB": "kept"}
     assert diff_result(update) == {"before": "", "after": ""}
     assert summary(update) == "orders: nothing to do, after 1 conflict."
+
+
+def test_new_names_then_code_then_the_rest(service: Service) -> None:
+    first, last = {"OLD": "1", "NEW": "2"}, {"NEW": "2"}
+    wanted = Wanted("orders", code=CODE, environment=last, order=Order.EXPAND_CONTRACT)
+    service.reads(Environment={"Variables": {"OLD": "1"}})
+    for revision, variables, sha in (("r1", first, {}), ("r3", last, {"CodeSha256": NEW.base64})):
+        members = {"Environment": {"Variables": variables}, **sha}
+        service.takes(
+            "update_function_configuration",
+            {"Environment": {"Variables": variables}, "RevisionId": revision},
+            **members,
+        )
+        service.reads(**members, RevisionId={"r1": "r2", "r3": "r4"}[revision])
+        if revision == "r1":
+            takes_code(service, "r2", Environment={"Variables": first})
+            service.reads(CodeSha256=NEW.base64, RevisionId="r3", Environment={"Variables": first})
+    update = run(service, wanted)
+    assert [(phase["name"], phase["outcome"]) for phase in update.journal.as_result()] == [
+        ("settle", "done"),
+        ("expand", "applied"),
+        ("code", "applied"),
+        ("configuration", "applied"),
+    ]
+    assert environment_result(update) == {"NEW": "added", "OLD": "removed"}
+
+
+def test_tags_and_concurrency_are_written_without_settling(service: Service) -> None:
+    service.reads(beside={"Tags": {"old": "1"}})
+    service.stub.add_response("tag_resource", {}, {"Resource": ARN, "Tags": {"new": "1"}})
+    service.reads(beside={"Tags": {"old": "1", "new": "1"}})
+    service.stub.add_response("untag_resource", {}, {"Resource": ARN, "TagKeys": ["old"]})
+    service.reads(beside={"Tags": {"new": "1"}})
+    service.stub.add_response(
+        "put_function_concurrency", {}, {"FunctionName": "orders", "ReservedConcurrentExecutions": 5}
+    )
+    service.reads(beside={"Tags": {"new": "1"}, "Concurrency": {"ReservedConcurrentExecutions": 5}})
+    update = run(service, Wanted("orders", tags={"new": "1"}, reserved_concurrency=5))
+    assert service.clock.slept == []
+    assert summary(update) == "orders: tags updated, tags removed and reserved concurrency updated."
+    assert diff_result(update)["after"] == "tags: {'new': '1'}\nreserved_concurrent_executions: 5\n"
+
+
+@pytest.mark.parametrize("reason", ["SubnetOutOfIPAddresses", "InternalError", "EniLimitExceeded"])
+def test_an_update_that_fails_for_a_reason_that_passes_is_sent_again(service: Service, reason: str) -> None:
+    service.reads()
+    takes_code(service)
+    service.reads(LastUpdateStatus="Failed", LastUpdateStatusReasonCode=reason)
+    takes_code(service)
+    service.reads(CodeSha256=NEW.base64)
+    assert outcomes(run(service, Wanted("orders", code=CODE))) == ["done", "applied", "unchanged"]
+
+
+def test_a_reason_that_does_not_pass_in_three_tries_is_told(service: Service) -> None:
+    service.reads()
+    for _turn in range(3):
+        takes_code(service)
+        service.reads(LastUpdateStatus="Failed", LastUpdateStatusReasonCode="InternalError")
+    with pytest.raises(errors.UpdateFailed, match="InternalError"):
+        run(service, Wanted("orders", code=CODE))
+
+
+def test_another_writer_is_let_through_until_nobody_writes(service: Service) -> None:
+    service.reads()
+    service.fails("update_function_code", "PreconditionFailedException", 412)
+    service.reads(CodeSha256="theirs", RevisionId="r2")
+    service.reads(CodeSha256="theirs", RevisionId="r3", Timeout=9)
+    service.reads(CodeSha256="theirs", RevisionId="r3", Timeout=9)
+    takes_code(service, "r3", Timeout=9)
+    service.reads(CodeSha256=NEW.base64, Timeout=9)
+    run(service, Wanted("orders", code=CODE))
+    assert service.clock.slept[1:3] == [0.5, 0.5]
+
+
+def test_a_writer_midway_goes_on_at_once(service: Service) -> None:
+    service.reads()
+    takes_code(service)
+    service.reads(CodeSha256=NEW.base64, RevisionId="r2")
+    service.fails("update_function_configuration", "PreconditionFailedException", 412)
+    service.reads(CodeSha256=NEW.base64, RevisionId="r3", Timeout=9)
+    service.takes(
+        "update_function_configuration",
+        {**ENVIRONMENT, "RevisionId": "r3"},
+        CodeSha256=NEW.base64,
+        Timeout=9,
+        **ENVIRONMENT,
+    )
+    service.reads(CodeSha256=NEW.base64, Timeout=9, RevisionId="r4", **ENVIRONMENT)
+    assert run(service).journal.conflicts == 1
+
+
+def test_a_writer_whose_code_was_replaced_steps_aside_and_begins_again(service: Service) -> None:
+    service.reads()
+    takes_code(service)
+    for _look in range(2):
+        service.reads(CodeSha256="theirs", RevisionId="r5")
+    takes_code(service, "r5")
+    service.reads(CodeSha256=NEW.base64, RevisionId="r6")
+    update = run(service, Wanted("orders", code=CODE))
+    assert (outcomes(update), update.journal.conflicts) == (["done", "applied", "unchanged"], 1)

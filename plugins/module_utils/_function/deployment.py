@@ -1,0 +1,137 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The whole way of one task: update $LATEST, then release it; and put it back when told to and something fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .._errors import EngineError
+from .alarms import Alarms
+from .client import LambdaApi
+from .deadline import Deadline
+from .errors import FunctionError, Setback
+from .journal import Journal, Outcome
+from .plan import Plan, make_plan
+from .publish import Publisher, Released
+from .release import Release, planned_phases, release_phases
+from .restore import Restorer
+from .service import Service
+from .snapshot import FunctionSnapshot
+from .steps import predicted
+from .update import OnConflict, Updater, update_phases
+from .wanted import Wanted
+
+_NAMES = {
+    "expand": "new environment variables",
+    "code": "code",
+    "configuration": "configuration",
+    "tag": "tags",
+    "untag": "removed tags",
+    "concurrency": "reserved concurrency",
+}
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """How a task ended, or how it would. before: the first reading. after: the last, or what is predicted."""
+
+    before: FunctionSnapshot
+    after: FunctionSnapshot
+    journal: Journal
+    released: Released | None = None
+
+
+@dataclass
+class Deployer:
+    """What one task is to do, and what it needs all the way.
+
+    invoker: a Lambda client that waits for an answer as long as a verification allows. alarms: for a release with some.
+    """
+
+    api: LambdaApi
+    wanted: Wanted
+    deadline: Deadline
+    on_conflict: OnConflict = OnConflict.RETRY
+    release: Release | None = None
+    invoker: Service | None = None
+    alarms: Alarms | None = None
+    rollback_on_failure: bool = False
+
+    def deploy(self, *, carry_out: bool = True, journal: Journal | None = None) -> Deployment:
+        """Plan, and carry the plan out unless told not to.
+
+        journal: of a task that has done something before. Raises an EngineError whose facts say what is in force:
+        `phases`, `changed`, `conflicts` and `api_calls`.
+        """
+        journal = journal or Journal({}, self.deadline.clock)
+        journal.extend(update_phases(self.wanted) | (release_phases(self.release) if self.release else {}))
+        updater = Updater(self.api, self.wanted, self.deadline, self.on_conflict, journal)
+        publisher = self._publisher(journal)
+        try:
+            with journal.phase("settle") as phase:
+                phase.outcome = Outcome.FAILED
+                before = updater.look()
+                phase.outcome = Outcome.DONE
+            plan = make_plan(before, self.wanted)
+            self._check(plan)
+            if publisher and plan.steps:
+                publisher.check()
+            if not carry_out:
+                return self._predict(before, plan, journal, publisher)
+            return self._carry_out(before, plan, updater, publisher)
+        except EngineError as error:
+            done = [_NAMES[name] for name, phase in journal.phases.items() if phase.accepted and name in _NAMES]
+            if done and not any(phase.outcome is Outcome.ROLLED_BACK for phase in journal.phases.values()):
+                error.hint = f"{error.hint} The {' and the '.join(done)} had been updated before.".strip()
+            error.facts |= journal.facts | {"api_calls": dict(self.api.calls)}
+            raise
+
+    def _publisher(self, journal: Journal) -> Publisher | None:
+        if self.release is None:
+            return None
+        invoker = self.invoker or self.api
+        return Publisher(self.api, self.wanted.name, self.release, self.deadline, journal, invoker, self.alarms)
+
+    def _check(self, plan: Plan) -> None:
+        """Find before the first write whatever can be found then."""
+        for step in plan.steps:
+            self.api.check(step)
+        if any(step.phase == "code" for step in plan.steps) and self.wanted.code:
+            self.wanted.code.prove()
+
+    def _predict(
+        self, before: FunctionSnapshot, plan: Plan, journal: Journal, publisher: Publisher | None
+    ) -> Deployment:
+        after = predicted(before, plan.steps)
+        planned, outcome = set(plan.phases), None
+        if publisher and self.release:
+            found = publisher.find()
+            coming = planned_phases(after, found, self.release)
+            outcome = publisher.predict(found, coming)
+            planned |= coming | ({"prune"} if outcome.pruned else set())
+        journal.close(planned)
+        return Deployment(before, after, journal, outcome)
+
+    def _carry_out(
+        self, before: FunctionSnapshot, plan: Plan, updater: Updater, publisher: Publisher | None
+    ) -> Deployment:
+        restorer = Restorer(self.api, before, plan, updater) if self.rollback_on_failure and plan.steps else None
+        outcome = None
+        try:
+            after = updater.until_in_force(before, plan)
+            while publisher:
+                try:
+                    outcome = publisher.until_released(after)
+                    break
+                except Setback as setback:
+                    updater.pause(setback.cause)
+                    after = updater.until_in_force(updater.look())
+        except FunctionError as error:
+            if restorer:
+                restorer.restore(error)
+            raise
+        updater.journal.close()
+        return Deployment(before, after, updater.journal, outcome)

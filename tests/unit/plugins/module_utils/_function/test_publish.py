@@ -1,0 +1,455 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carrying a release out, against answers that botocore checks: guards, order, setbacks, and what is told."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function import errors
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.alarms import Alarms
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import S3Package
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deployment import Deployer, Deployment
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.release import Release, Shift
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report import (
+    diff_result,
+    release_result,
+    summary,
+)
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.verify import Verification
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Wanted
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from lambda_service import Service, alias, configuration
+
+SHA = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="
+NOTHING = Wanted("orders")
+LIVE = Release(alias="live")
+MOVED = {"RoutingConfig": {"AdditionalVersionWeights": {}}, "Description": "[before: 4]"}
+
+
+def run(service: Service, release: Release = LIVE, wanted: Wanted = NOTHING, **options: Any) -> Deployment:
+    carry_out = options.pop("carry_out", True)
+    return Deployer(service.api, wanted, service.deadline, release=release, **options).deploy(carry_out=carry_out)
+
+
+def outcomes(deployment: Deployment) -> dict[str, str]:
+    return {phase["name"]: phase["outcome"] for phase in deployment.journal.as_result()}
+
+
+def told(error: errors.FunctionError) -> dict[str, str]:
+    return {phase["name"]: phase["outcome"] for phase in error.facts["phases"]}
+
+
+def finds(service: Service, version: str = "4", sha: str = "old", **members: Any) -> None:
+    """The alias, and what its version runs."""
+    service.knows_alias(version, **members)
+    service.reads(qualifier=version, Version=version, CodeSha256=sha)
+
+
+def publishes(service: Service, revision: str = "r1", version: str = "5", state: str = "Active") -> None:
+    service.stub.add_response(
+        "publish_version",
+        configuration(Version=version, State="Pending"),
+        {"FunctionName": "orders", "CodeSha256": SHA, "RevisionId": revision},
+    )
+    service.reads(qualifier=version, Version=version, State=state)
+
+
+def moves(service: Service, revision: str = "a1") -> None:
+    service.moves_alias({"FunctionVersion": "5", "RevisionId": revision, **MOVED}, alias("5", RevisionId="a2"))
+
+
+def answers(service: Service, answer: Any, version: str = "5", status: int = 200, error: str | None = None) -> None:
+    raw = json.dumps(answer).encode()
+    service.stub.add_response(
+        "invoke",
+        {
+            "StatusCode": status,
+            "Payload": StreamingBody(io.BytesIO(raw), len(raw)),
+            **({"FunctionError": error} if error else {}),
+        },
+        {
+            "FunctionName": "orders",
+            "Qualifier": version,
+            "InvocationType": "RequestResponse",
+            "Payload": b'{"ping": 1}',
+        },
+    )
+
+
+def test_what_is_released_already_is_three_reads(service: Service) -> None:
+    service.reads()
+    finds(service, sha=SHA)
+    deployment = run(service)
+    assert outcomes(deployment) == {
+        "settle": "done",
+        "code": "unchanged",
+        "configuration": "unchanged",
+        "publish": "unchanged",
+        "alias": "unchanged",
+    }
+    assert service.api.calls == {"GetFunction": 2, "GetAlias": 1}
+    assert summary(deployment) == "orders: nothing to do."
+    assert diff_result(deployment) == {"before": "", "after": ""}
+
+
+def test_a_version_is_published_guarded_and_the_alias_moves_guarded(service: Service) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    moves(service)
+    deployment = run(service)
+    assert outcomes(deployment)["publish"] == outcomes(deployment)["alias"] == "applied"
+    assert release_result(deployment)["version"] == "5"
+    assert summary(deployment) == "orders: version 5 published and live moved to version 5."
+    assert diff_result(deployment) == {"before": "alias live: 4\n", "after": "alias live: 5\n"}
+
+
+def test_a_missing_alias_is_created(service: Service) -> None:
+    service.reads()
+    service.knows_alias(None)
+    publishes(service)
+    service.stub.add_response(
+        "create_alias", alias("5"), {"FunctionName": "orders", "Name": "live", "FunctionVersion": "5"}
+    )
+    deployment = run(service)
+    assert deployment.journal.as_result()[-1]["operation"] == "CreateAlias"
+    assert release_result(deployment)["alias"]["version"] == "5"
+
+
+def test_an_alias_that_somebody_else_created_meanwhile_is_moved(service: Service) -> None:
+    service.reads()
+    service.knows_alias(None)
+    publishes(service)
+    service.fails("create_alias", "ResourceConflictException", 409, "Alias already exists: arn")
+    service.reads(RevisionId="r2")
+    finds(service)
+    publishes(service, "r2")
+    moves(service)
+    assert run(service).journal.conflicts == 1
+
+
+def test_check_mode_reads_and_predicts(service: Service) -> None:
+    service.reads()
+    finds(service)
+    deployment = run(service, carry_out=False)
+    assert outcomes(deployment)["publish"] == outcomes(deployment)["alias"] == "planned"
+    assert release_result(deployment)["version"] is None
+    assert summary(deployment) == "orders: a version would be published and live would be moved to it."
+    assert diff_result(deployment) == {"before": "alias live: 4\n", "after": "alias live: (a new version)\n"}
+
+
+def test_without_an_alias_the_newest_version_counts(service: Service) -> None:
+    service.reads()
+    service.lists("3", "4")
+    deployment = run(service, Release())
+    assert (deployment.journal.changed, release_result(deployment)["version"]) == (False, "4")
+
+
+def test_versions_are_read_page_by_page(service: Service) -> None:
+    for request, answer in (
+        ({}, {"Versions": [configuration(Version="9")], "NextMarker": "more"}),
+        ({"Marker": "more"}, {"Versions": [configuration(Version="10")]}),
+    ):
+        service.stub.add_response("list_versions_by_function", answer, {"FunctionName": "orders", **request})
+    assert [version.version for version in service.api.versions("orders")] == ["9", "10"]
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "message"),
+    [
+        ("PreconditionFailedException", 412, "The RevisionId does not match"),
+        ("InvalidParameterValueException", 400, "CodeSHA256 (a) is different from current CodeSHA256 in $LATEST (b)."),
+        ("ResourceConflictException", 409, "The operation cannot be performed at this time. An update is in progress"),
+    ],
+)
+def test_somebody_elses_write_before_publishing_is_read_and_planned_again(
+    service: Service, code: str, status: int, message: str
+) -> None:
+    service.reads()
+    finds(service)
+    service.fails("publish_version", code, status, message)
+    service.reads(RevisionId="r2")
+    finds(service)
+    publishes(service, "r2")
+    moves(service)
+    deployment = run(service)
+    assert deployment.journal.conflicts == 1
+    assert summary(deployment).endswith("after 1 conflict.")
+
+
+def test_an_alias_that_moved_meanwhile_is_read_again(service: Service) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    service.fails("update_alias", "PreconditionFailedException", 412)
+    service.reads()
+    finds(service, RevisionId="a9")
+    publishes(service)
+    moves(service, "a9")
+    assert run(service).journal.conflicts == 1
+
+
+def test_lost_answers_are_looked_up(service: Service) -> None:
+    service.reads()
+    finds(service)
+    service.fails("publish_version", "ServiceException", 500)
+    service.reads()
+    finds(service)
+    publishes(service)
+    service.fails("update_alias", "ServiceException", 500)
+    service.reads()
+    finds(service, "5", SHA)
+    deployment = run(service)
+    assert outcomes(deployment)["publish"] == outcomes(deployment)["alias"] == "applied"
+    assert service.api.calls["UpdateAlias"] == 1
+
+
+def test_a_lost_answer_of_publishing_alone_is_looked_up(service: Service) -> None:
+    service.reads(Timeout=9)
+    service.lists("4")
+    service.fails("publish_version", "ServiceException", 500)
+    service.reads()
+    service.lists("4", "5")
+    deployment = run(service, Release())
+    assert (outcomes(deployment)["publish"], release_result(deployment)["version"]) == ("applied", "5")
+
+
+def test_answers_that_stay_lost_end_with_what_went_wrong(service: Service) -> None:
+    service.reads()
+    for turn in range(5):
+        finds(service)
+        service.fails("publish_version", "ServiceException", 500, "boom")
+        if turn < 4:
+            service.reads()
+    with pytest.raises(errors.AnswerLost, match=r"PublishVersion on orders in eu-west-1 ended in 500.*boom") as caught:
+        run(service)
+    assert told(caught.value)["publish"] == "unknown"
+    assert told(caught.value)["alias"] == "not_started"
+    assert caught.value.facts["changed"] is True
+
+
+def test_a_version_that_does_not_come_to_life_is_removed(service: Service) -> None:
+    service.reads()
+    finds(service)
+    publishes(service, state="Failed")
+    service.stub.add_response("delete_function", {}, {"FunctionName": "orders", "Qualifier": "5"})
+    with pytest.raises(errors.FunctionBroken, match=r"orders:5 is in state Failed.*publish another") as caught:
+        run(service)
+    assert (told(caught.value)["publish"], told(caught.value)["alias"]) == ("failed", "not_started")
+
+
+VERIFIED = Release(alias="live", verification=Verification({"ping": 1}, expected={"pong": 1}))
+
+
+def test_exactly_the_new_version_is_verified_before_the_alias_moves(service: Service) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    answers(service, {"pong": 1, "more": 2})
+    moves(service)
+    assert outcomes(run(service, VERIFIED))["verify"] == "done"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "error", "said"),
+    [
+        ({"pong": 2}, 200, None, r"the answer\.pong is 2 instead of 1"),
+        ({}, 200, None, "the answer has no pong"),
+        ({"pong": 1}, 202, None, "status 202 instead of 200"),
+        ({"errorType": "KeyError", "errorMessage": "'TABLE'"}, 200, "Unhandled", "raised KeyError: 'TABLE'"),
+        ({"errorMessage": "saw canary-value"}, 200, "Unhandled", "raised an error: saw \\*\\*"),
+    ],
+)
+def test_a_version_that_does_not_pass_leaves_the_alias(
+    service: Service, answer: Any, status: int, error: str | None, said: str
+) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    answers(service, answer, status=status, error=error)
+    with pytest.raises(errors.NotVerified, match=f"orders:5 did not pass its verification.*{said}") as caught:
+        run(service, VERIFIED)
+    assert (told(caught.value)["verify"], told(caught.value)["alias"]) == ("failed", "not_started")
+    assert "canary" not in str(caught.value)
+
+
+def test_troubles_of_the_service_are_no_verdict(service: Service) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    service.fails("invoke", "ServiceException", 500)
+    service.fails("invoke", "ResourceConflictException", 409, "The function is in the following state: Pending")
+    answers(service, {"pong": 1})
+    moves(service)
+    assert run(service, VERIFIED).journal.changed
+
+
+def test_a_verification_without_an_answer_fails(service: Service) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    for _turn in range(3):
+        service.fails("invoke", "ServiceException", 500, "boom")
+    with pytest.raises(errors.NotVerified, match=r"could not be verified within 60 s.*boom"):
+        run(service, VERIFIED)
+
+
+def test_a_verified_version_is_not_verified_again_after_a_setback(service: Service) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    answers(service, {"pong": 1})
+    service.fails("update_alias", "PreconditionFailedException", 412)
+    service.reads()
+    finds(service)
+    publishes(service)
+    moves(service)
+    assert service.api.calls["Invoke"] == 0
+    run(service, VERIFIED)
+    assert service.api.calls["Invoke"] == 1
+
+
+def shifts(service: Service, weights: dict[str, float], revision: str, after: str) -> None:
+    service.moves_alias(
+        {"FunctionVersion": "4", "RoutingConfig": {"AdditionalVersionWeights": weights}, "RevisionId": revision},
+        alias("4", weights=weights, RevisionId=after),
+    )
+
+
+GRADUAL = Release(alias="live", traffic=(Shift(0.1, 60), Shift(0.5, 30)), alarms=("errors",))
+
+
+@pytest.fixture
+def alarms(service: Service) -> Iterator[Stubber]:
+    client = boto3.client(
+        "cloudwatch", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing"
+    )
+    service.alarms = Alarms(client, service.deadline, calls=service.api.calls)
+    with Stubber(client) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+def states(alarms: Stubber, *states: str) -> None:
+    for state in states:
+        alarms.add_response(
+            "describe_alarms",
+            {"MetricAlarms": [{"AlarmName": "errors", "StateValue": state}]},
+            {"AlarmNames": ["errors"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"], "MaxRecords": 100},
+        )
+
+
+def test_traffic_is_shifted_in_steps_while_alarms_watch(service: Service, alarms: Stubber) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    states(alarms, *["OK"] * 10)
+    shifts(service, {"5": 0.1}, "a1", "a2")
+    shifts(service, {"5": 0.5}, "a2", "a3")
+    moves(service, "a3")
+    deployment = run(service, GRADUAL, alarms=service.alarms)
+    assert outcomes(deployment)["shift"] == outcomes(deployment)["alias"] == "applied"
+    assert sum(service.clock.slept) == 90
+    assert service.deadline.seconds == 60 + 90  # the pauses were asked for, and are not waiting for Lambda
+
+
+def test_an_alarm_sends_all_traffic_back(service: Service, alarms: Stubber) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    states(alarms, "OK", "OK", "ALARM")
+    shifts(service, {"5": 0.1}, "a1", "a2")
+    shifts(service, {}, "a2", "a3")
+    with pytest.raises(errors.AlarmRaised, match=r"in ALARM while the traffic was shifted.*errors") as caught:
+        run(service, GRADUAL, alarms=service.alarms)
+    assert told(caught.value) == {
+        "settle": "done",
+        "code": "not_started",
+        "configuration": "not_started",
+        "publish": "applied",
+        "shift": "rolled_back",
+        "alias": "not_started",
+    }
+
+
+def test_a_traffic_that_does_not_go_back_is_told(service: Service, alarms: Stubber) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    states(alarms, "OK", "ALARM")
+    shifts(service, {"5": 0.1}, "a1", "a2")
+    service.fails("update_alias", "AccessDeniedException", 403, "no")
+    with pytest.raises(errors.AlarmRaised, match=r"may still share its traffic.*AccessDenied") as caught:
+        run(service, GRADUAL, alarms=service.alarms)
+    assert told(caught.value)["shift"] == "unknown"
+
+
+@pytest.mark.parametrize("state", ["ALARM", None])
+def test_alarms_are_looked_at_before_the_first_write(service: Service, alarms: Stubber, state: str | None) -> None:
+    service.reads()
+    if state:
+        states(alarms, state)
+    else:
+        alarms.add_response("describe_alarms", {})
+    wanted = Wanted("orders", settings={"timeout": 9})
+    with pytest.raises(errors.FunctionError, match="errors") as caught:
+        run(service, GRADUAL, wanted, alarms=service.alarms)
+    assert caught.value.facts["changed"] is False
+
+
+def test_an_interrupted_shift_is_ended(service: Service) -> None:
+    service.reads()
+    finds(service, sha=SHA, weights={"3": 0.1})
+    shifts(service, {}, "a1", "a2")
+    assert outcomes(run(service))["alias"] == "applied"
+
+
+def test_versions_beyond_the_kept_are_deleted(service: Service) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    moves(service)
+    service.lists(
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        aliases=(alias("5", Description="[before: 4]"), alias("2", "old")),
+    )
+    service.stub.add_response("delete_function", {}, {"FunctionName": "orders", "Qualifier": "1"})
+    service.fails("delete_function", "ResourceConflictException", 409, "in use")
+    deployment = run(service, Release(alias="live", keep_versions=1))
+    assert deployment.released
+    assert deployment.released.pruned == ("1",)
+    assert "Version 3 of orders could not be deleted" in deployment.released.warnings[0]
+    assert "old versions deleted: 1" in summary(deployment)
+
+
+def test_pruning_is_predicted(service: Service) -> None:
+    service.reads()
+    finds(service)
+    service.lists("1", "2", "3", "4")
+    service.lists("1", "2", "3", "4", aliases=(alias("4", Description="[before: 3]"),))
+    deployment = run(service, Release(alias="live", keep_versions=2), carry_out=False)
+    assert deployment.released
+    assert deployment.released.pruned == ("1", "2", "3")
+
+
+@pytest.mark.parametrize(
+    ("release", "said"),
+    [(Release(alias="41"), "Name does not have the form"), (Release(version_description="x" * 257), "Description has")],
+)
+def test_limits_are_found_before_the_code_is_touched(service: Service, release: Release, said: str) -> None:
+    service.reads()
+    with pytest.raises(errors.InvalidRequest, match=said):
+        run(service, release, Wanted("orders", code=S3Package("releases", "k", code_sha256=SHA[::-1])))
