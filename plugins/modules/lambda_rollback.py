@@ -174,9 +174,10 @@ def main() -> None:
     module = LambdaopsModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = module.params
     with module.reporting():
-        name, deadline = named(params["name"]), Deadline.of_task(params["wait_timeout"])
+        name, alias = named(params["name"]), named(params["alias"], "alias")
+        deadline = Deadline.of_task(params["wait_timeout"])
         api = LambdaApi(module.engine_client("lambda", longest_answer=deadline.longest_answer), deadline)
-        rollback = Rollback(api, name, params["alias"], deadline, params["version"], params["restore_latest"])
+        rollback = Rollback(api, name, alias, deadline, params["version"], params["restore_latest"])
         done = rollback.roll_back(carry_out=not module.check_mode)
     result = {
         **done.journal.facts,

@@ -10,13 +10,17 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: lambda_safe_update
 version_added: 0.1.0
-short_description: Update code and configuration of a Lambda function, one settled step at a time
+short_description: Update and release a Lambda function, one settled step at a time
 description:
   - Brings an existing AWS Lambda function to the wanted code and configuration. Waits until the function is settled,
     updates the code, waits, updates the configuration with the environment, waits again, and reads the function back.
   - Lambda takes one update at a time and answers C(409 ResourceConflictException) to a second one. This module never
     sends one while another is in progress, and waits for those that somebody else started.
-  - What is in force already is not sent again. A task with nothing to do makes one call, C(GetFunction).
+  - With O(alias), what is in force is then published as a version and verified, and only then does the alias move, in
+    one step. Callers of the alias get the old code with the old configuration, or the new code with the new one, never
+    a mix.
+  - What is in force already is not sent again. A task with nothing to do makes one call, C(GetFunction); with O(alias)
+    two more.
   - An option that is left out is left alone; an empty one (V(""), V([]), V({})) clears.
   - Values of environment variables are secret. They appear in no result, no diff, no log and no error message; their
     names do.
@@ -358,7 +362,7 @@ options:
     description:
       - Alias that is to stand for what is in force. It is created when it is missing, and moved in one step after the
         version has become active and has passed O(verify). It implies O(publish).
-      - The version for which it stood before is noted at the end of its description, C([before: 41]), for a rollback.
+      - "The version for which it stood before is noted at the end of its description, C([before: 41]), for a rollback."
     type: str
   verify:
     description:
@@ -368,7 +372,7 @@ options:
     suboptions:
       payload:
         description:
-          - What is sent, as JSON.
+          - What is sent, as JSON. It is not shown.
         type: raw
         default: {}
       status:
@@ -456,6 +460,7 @@ seealso:
   - module: amazon.aws.lambda
     description: Creates and deletes functions.
   - module: lambdaops.deploy.lambda_code_checksum
+  - module: lambdaops.deploy.lambda_rollback
 requirements:
   - python >= 3.11
 extends_documentation_fragment:
@@ -494,6 +499,46 @@ EXAMPLES = r"""
     name: invoices
     image_uri: 123456789012.dkr.ecr.eu-west-1.amazonaws.com/invoices:1.4.2
 
+- name: Release through an alias, after the new version has answered as it should
+  lambdaops.deploy.lambda_safe_update:
+    name: orders
+    zip_file: build/orders.zip
+    environment_variables:
+      TABLE_NAME: orders-live
+    alias: live
+    verify:
+      payload: {ping: true}
+      expected: {status: ok}
+    rollback_on_failure: true
+    keep_versions: 5
+
+- name: Give the new version a tenth of the traffic for five minutes, while an alarm watches
+  lambdaops.deploy.lambda_safe_update:
+    name: orders
+    zip_file: build/orders.zip
+    alias: live
+    traffic:
+      - weight: 0.1
+        pause: 300
+    alarms: [orders-errors]
+
+- name: Change code and environment without a moment in which callers of $LATEST miss a variable
+  lambdaops.deploy.lambda_safe_update:
+    name: orders
+    zip_file: build/orders.zip
+    environment_variables:
+      TABLE: orders-live
+    update_order: expand_contract
+
+- name: Move the function into a VPC, and its logs to JSON
+  lambdaops.deploy.lambda_safe_update:
+    name: orders
+    vpc_subnet_ids: [subnet-0a1b2c3d, subnet-4e5f6a7b]
+    vpc_security_group_ids: [sg-0a1b2c3d]
+    logging_config:
+      log_format: JSON
+      application_log_level: WARN
+
 - name: Give the function more room, and stop if somebody else is changing it
   lambdaops.deploy.lambda_safe_update:
     name: orders
@@ -519,15 +564,22 @@ phases:
   type: list
   elements: dict
   contains:
+    name:
+      description:
+        - What the phase is about. C(settle), C(expand), C(code), C(configuration), C(tag), C(untag), C(concurrency),
+          C(publish), C(verify), C(shift), C(alias), C(prune), and C(rollback) when something failed.
+        - Those that the task did not ask for are left out, but for C(settle), C(code) and C(configuration).
+      type: str
+      sample: code
     operation:
-      description: C(Settle), or the name of the operation that writes.
+      description: Name of the operation that is sent to Lambda, or C(Settle) and C(Rollback), which are none.
       type: str
       sample: UpdateFunctionCode
     outcome:
       description:
-        - C(done), the function was settled before the first write.
+        - C(done), a wait or a check that ended well.
         - C(unchanged), there was nothing to do. C(planned), check mode.
-        - C(applied), in force, settled and read back.
+        - C(applied), in force, settled and read back. C(rolled_back), was in force, until a later phase failed.
         - C(failed), not in force, what was before still is. C(unknown), sent, but its end was not seen.
         - C(not_started), the task ended before.
       type: str
@@ -552,8 +604,12 @@ function:
   returned: success
   type: dict
   contains:
+    arn:
+      description: ARN of the function.
+      type: str
+      sample: arn:aws:lambda:eu-west-1:123456789012:function:orders
     code_sha256:
-      description: SHA-256 of the code in base64.
+      description: SHA-256 of the code in base64, or the digest of the image in hex.
       type: str
       sample: n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg=
     environment:
@@ -569,13 +625,46 @@ function:
       description: Revision that was read last.
       type: str
       sample: 6b6b5f5e-7d5d-4ddd-a9dc-2f7f4a2b1a3c
+version:
+  description: Version for which the alias stands, or that was published. V(null) where none was asked for, or in check
+    mode when it would be a new one.
+  returned: success
+  type: str
+  sample: "42"
+alias:
+  description: The alias as it stands; in check mode, as it stood. V(null) where none was asked for.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: Name of the alias.
+      type: str
+      sample: live
+    version:
+      description: Version for which it stands.
+      type: str
+      sample: "42"
+    weights:
+      description: Shares of the traffic that other versions get, by version.
+      type: dict
+      sample: {}
+    previous_version:
+      description: Version for which it stood before.
+      type: str
+      sample: "41"
+pruned_versions:
+  description: Versions that were deleted, because of O(keep_versions).
+  returned: success
+  type: list
+  elements: str
+  sample: ["36"]
 environment:
   description: What happened to each variable, by name, C(added), C(changed), C(removed) or C(kept).
   returned: success
   type: dict
   sample: {LOG_LEVEL: changed, TABLE_NAME: kept}
 api_calls:
-  description: How many calls were made to Lambda, by operation.
+  description: How many calls were made to Lambda and CloudWatch, by operation.
   returned: when the function's name was looked up
   type: dict
   sample: {GetFunction: 5, UpdateFunctionCode: 1, UpdateFunctionConfiguration: 1}
@@ -721,7 +810,7 @@ ARGUMENTS: dict[str, Any] = {
         "required_by": {"layer_name": ["version"]},
     },
     "architecture": {"type": "str", "choices": ["x86_64", "arm64"], "aliases": ["architectures"]},
-    "source_kms_key_arn": {"type": "str"},
+    "source_kms_key_arn": {"type": "str", "no_log": False},
     "reserved_concurrent_executions": {"type": "int"},
     "tags": {"type": "dict", "aliases": ["resource_tags"]},
     "purge_tags": {"type": "bool", "default": True},
@@ -837,7 +926,7 @@ def main() -> None:
         required_together=[("s3_bucket", "s3_key")],
         required_by={"s3_object_version": ["s3_key"]},
         supports_check_mode=True,
-        secret_options=frozenset({"environment_variables"}),
+        secret_options=frozenset({"environment_variables", "verify"}),
     )
     params = module.params
     with module.reporting():

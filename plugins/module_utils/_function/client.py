@@ -17,10 +17,10 @@ from .service import Service
 from .snapshot import FunctionSnapshot
 
 
-def named(text: str) -> str:
-    """The name of a function, as the user wrote it. Raises InvalidRequest for none."""
-    if not text.strip():
-        raise InvalidRequest("name is empty.", hint="Name the function.")
+def named(text: str | None, option: str = "name") -> str:
+    """The name of something, as the user wrote it. Raises InvalidRequest for none."""
+    if not text or not text.strip():
+        raise InvalidRequest(f"{option} is empty.", hint="Name what is meant.")
     return text
 
 

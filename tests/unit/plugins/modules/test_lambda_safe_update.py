@@ -235,3 +235,39 @@ def test_an_object_that_s3_knows_to_be_another_is_not_deployed(
         result = run_module(lambda_safe_update, name="orders", s3_bucket="b-b", s3_key="k", code_sha256="1" * 64)
     assert "s3://b-b/k has the SHA-256 n4bQ" in result["msg"]
     assert result["api_calls"] == {"GetFunction": 1}
+
+
+def test_a_release_has_its_results_and_hides_its_payload(run: Run, service: Service) -> None:
+    service.reads()
+    service.knows_alias("4", Description="[before: 3]")
+    service.reads(qualifier="4", Version="4")
+    result = run(alias="live", verify={"payload": {"token": CANARY}, "expected": {"token": CANARY}}, keep_versions=None)
+    assert (result["version"], result["pruned_versions"]) == ("4", [])
+    assert result["alias"] == {"name": "live", "version": "4", "weights": {}, "previous_version": "3"}
+    assert CANARY not in json.dumps(result)
+
+
+def test_without_a_release_its_results_are_there_and_empty(run: Run, service: Service) -> None:
+    service.reads()
+    result = run()
+    assert (result["version"], result["alias"], result["pruned_versions"]) == (None, None, [])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"state": "absent"}, "state is absent, and this module deletes nothing. amazon.aws.lambda does."),
+        ({"alias": ""}, "alias is empty"),
+        ({"alias": "live", "alarms": ["errors"]}, "alarms is given without traffic"),
+        ({"publish": True, "traffic": [{"weight": 0.1}]}, "traffic is given without alias"),
+        ({"alias": "live", "traffic": [{"weight": 10}]}, "10 is no share"),
+        ({"verify": {"payload": {}}}, "nothing is to be published"),
+        ({"alias": "live", "verify": {"timeout": 901}}, "within 1 and 900"),
+        ({"alias": "live", "keep_versions": 0}, "keep_versions is less than 1"),
+        ({"update_order": "at_once"}, "value of update_order must be one of"),
+    ],
+)
+def test_an_odd_release_is_one_sentence_before_any_call(run: Run, options: dict[str, Any], said: str) -> None:
+    result = run(**options)
+    assert result["failed"] is True
+    assert said in result["msg"]
