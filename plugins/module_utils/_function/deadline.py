@@ -60,6 +60,10 @@ class Deadline:
     def passed(self) -> bool:
         return self.elapsed >= self.seconds - _NO_TIME
 
+    def restart(self) -> None:
+        """All the time once more: to put back what ran out of it."""
+        self.started = self.clock()
+
     def sleep(self, pause: float) -> None:
         """Sleep, but never past the deadline."""
         self.sleeper(max(0.0, min(pause, self.seconds - self.elapsed)))

@@ -12,7 +12,7 @@ from .._errors import EngineError
 from .alarms import Alarms
 from .client import LambdaApi
 from .deadline import Deadline
-from .errors import FunctionError, Setback
+from .errors import ForeignChange, RevisionMismatch, Setback
 from .journal import Journal, Outcome
 from .plan import Plan, make_plan
 from .publish import Publisher, Released
@@ -102,6 +102,17 @@ class Deployer:
         if any(step.phase == "code" for step in plan.steps) and self.wanted.code:
             self.wanted.code.prove()
 
+    def _look_again(self, before: FunctionSnapshot, setback: Setback, updater: Updater) -> FunctionSnapshot:
+        """What is in force after a setback of the release. Raises ForeignChange if that is to stop it."""
+        updater.pause(setback.cause)
+        alias_moved = setback.phase != "publish" and isinstance(setback.cause, RevisionMismatch)
+        if alias_moved and self.on_conflict is OnConflict.FAIL:
+            raise ForeignChange(
+                f"The alias of {self.wanted.name} was changed by somebody else during this release.",
+                hint="Agree on one writer, or set on_conflict=retry to go on from the new state.",
+            )
+        return updater.look_again(before)
+
     def _predict(
         self, before: FunctionSnapshot, plan: Plan, journal: Journal, publisher: Publisher | None
     ) -> Deployment:
@@ -127,9 +138,8 @@ class Deployer:
                     outcome = publisher.until_released(after)
                     break
                 except Setback as setback:
-                    updater.pause(setback.cause)
-                    after = updater.until_in_force(updater.look())
-        except FunctionError as error:
+                    after = updater.until_in_force(self._look_again(after, setback, updater))
+        except EngineError as error:
             if restorer:
                 restorer.restore(error)
             raise

@@ -87,6 +87,7 @@ class AlarmRaised(FunctionError):
 class Setback(Exception):
     """A write was refused for now, or its answer was lost: read again what is in force. cause: as it came."""
 
-    def __init__(self, cause: FunctionError) -> None:
+    def __init__(self, cause: FunctionError, phase: str) -> None:
         super().__init__(cause.message)
         self.cause = cause
+        self.phase = phase

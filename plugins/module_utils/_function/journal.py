@@ -47,6 +47,11 @@ class Phase:
     accepted: bool = False
     lost: int = 0
 
+    @property
+    def written(self) -> bool:
+        """Whether something was sent that is in force, was, or may be."""
+        return self.accepted or self.lost > 0 or self.outcome is Outcome.UNKNOWN
+
     def accept(self) -> None:
         self.outcome = Outcome.APPLIED
         self.accepted = True
@@ -100,10 +105,7 @@ class Journal:
     @property
     def changed(self) -> bool:
         """Whether anything was written, or may have been, or would be."""
-        return any(
-            phase.accepted or phase.lost or phase.outcome in (Outcome.PLANNED, Outcome.UNKNOWN)
-            for phase in self.phases.values()
-        )
+        return any(phase.written or phase.outcome is Outcome.PLANNED for phase in self.phases.values())
 
     @property
     def conflicts(self) -> int:

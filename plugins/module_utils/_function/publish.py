@@ -102,19 +102,28 @@ class Publisher:
         self._accept_lost(latest, found)
         before = alias = found.alias
         version = found.version.version if found.version else ""
-        if not released(latest, found, self.release):
-            if not self._runs(latest, found):
-                version = self._publish(latest)
+        if self._runs(latest, found):
+            alias = self._move(found, version)
+        elif not released(latest, found, self.release):
+            version = self._publish(latest, found)
+            if not self._stands(found, version):
                 self._verify(version)
-            if self.release.alias:
-                alias = self._move(found, version)
+                alias = self._move(found, version) if self.release.alias else None
         pruned, warnings = self._prune()
         return Released(version, before, alias, pruned, warnings)
 
     def _runs(self, latest: FunctionSnapshot, found: Published) -> bool:
         """Whether the alias stands for the right version already, with traffic that still goes elsewhere."""
         version = found.version
-        return bool(version and version.version != "$LATEST" and same_content(latest, version, self.release))
+        if version is None or version.version == "$LATEST" or not found.alias or not found.alias.weights:
+            return False
+        return same_content(latest, version, self.release)
+
+    def _stands(self, found: Published, version: str) -> bool:
+        """Whether that version was there before, and all traffic of the alias goes to it."""
+        if found.version is None or found.version.version != version:
+            return False
+        return found.alias is None or not found.alias.weights
 
     def _accept_lost(self, latest: FunctionSnapshot, found: Published) -> None:
         """Writes whose answer was lost, and which are in force as was found now, have come through."""
@@ -123,11 +132,14 @@ class Publisher:
                 if (phase := self.journal.phases.get(name)) and phase.lost:
                     phase.accept()
 
-    def _publish(self, latest: FunctionSnapshot) -> str:
+    def _publish(self, latest: FunctionSnapshot, found: Published) -> str:
         with self.journal.phase("publish") as phase:
             with _setbacks(phase):
                 write = Publish(self.name, latest.code_sha256, self.release.version_description)
                 published = self.api.write(write, latest)
+            if self._stands(found, published.version):  # Lambda knows better that nothing has changed
+                phase.outcome = Outcome.UNCHANGED
+                return published.version
             phase.outcome = Outcome.UNKNOWN
             try:
                 settle(self.api, self.name, self.deadline, qualifier=published.version)
@@ -258,15 +270,15 @@ def _setbacks(phase: Phase) -> Iterator[None]:
         yield
     except (UpdateConflict, RevisionMismatch) as refusal:
         phase.conflicts += 1
-        raise Setback(refusal) from None
+        raise Setback(refusal, phase.name) from None
     except AnswerLost as trouble:
         if not isinstance(trouble, Unreachable):
             phase.lose()
         if phase.lost == LOST_WRITES:
             raise
-        raise Setback(trouble) from None
+        raise Setback(trouble, phase.name) from None
     except Refused as refusal:
         if "already exists" not in refusal.message:
             raise
         phase.conflicts += 1  # somebody else created the alias
-        raise Setback(refusal) from None
+        raise Setback(refusal, phase.name) from None

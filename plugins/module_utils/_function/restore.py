@@ -75,12 +75,13 @@ class Restorer:
     def restore(self, error: EngineError) -> None:
         """Put back what was changed, and say so in the error; a failure to do so is told as well."""
         journal = self._updater.journal
-        written = [phase for phase in journal.phases.values() if phase.accepted or phase.lost]
+        written = [phase for phase in journal.phases.values() if phase.written]
         if not written:
             return
         journal.extend({"rollback": "Rollback"})
         with journal.phase("rollback") as rollback:
             rollback.outcome = Outcome.UNKNOWN
+            self._updater.deadline.restart()
             inner = Journal({name: phase.operation for name, phase in journal.phases.items()}, journal.clock)
             updater = replace(self._updater, wanted=self._wanted, journal=inner)
             try:

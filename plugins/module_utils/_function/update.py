@@ -117,6 +117,12 @@ class Updater:
         self._settling = self.deadline.elapsed - begun
         return seen
 
+    def look_again(self, before: FunctionSnapshot) -> FunctionSnapshot:
+        """After a setback beyond the update: the function, once nobody else is at work on it."""
+        seen = self.look()
+        self._refuse_others(before, seen)
+        return self._step_aside(seen) if self._crossed(before, seen, make_plan(seen, self.wanted)) else seen
+
     def pause(self, refusal: EngineError) -> None:
         """Wait a little longer each time; when there is no time left, the refusal is how it ends."""
         if self.deadline.passed:
@@ -191,15 +197,18 @@ class Updater:
 
     def _notice_others(self, before: FunctionSnapshot, seen: FunctionSnapshot, phase: Phase) -> None:
         """Between two readings, or an answer and a reading, nothing should change but what was written."""
-        if phase.lost or not (fields := changed_fields(before, seen)):
-            return
-        if self.on_conflict is OnConflict.FAIL:
+        if not phase.lost and self._refuse_others(before, seen) and phase.accepted:
+            phase.conflicts += 1
+
+    def _refuse_others(self, before: FunctionSnapshot, seen: FunctionSnapshot) -> bool:
+        """Whether somebody else changed something; raises ForeignChange if that is to stop the task."""
+        fields = changed_fields(before, seen)
+        if fields and self.on_conflict is OnConflict.FAIL:
             raise ForeignChange(
                 f"{seen.name} was changed by somebody else during this update: {', '.join(fields)}.",
                 hint="Agree on one writer, or set on_conflict=retry to go on from the new state.",
             )
-        if phase.accepted:
-            phase.conflicts += 1
+        return bool(fields)
 
     def _failed(self, seen: FunctionSnapshot, step: Step, phase: Phase) -> bool:
         """Whether an accepted update ended Failed for a reason that passes; a lasting one is raised."""

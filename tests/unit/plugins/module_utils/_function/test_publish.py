@@ -23,6 +23,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report 
     release_result,
     summary,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import OnConflict
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.verify import Verification
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Wanted
 from botocore.response import StreamingBody
@@ -453,3 +454,53 @@ def test_limits_are_found_before_the_code_is_touched(service: Service, release: 
     service.reads()
     with pytest.raises(errors.InvalidRequest, match=said):
         run(service, release, Wanted("orders", code=S3Package("releases", "k", code_sha256=SHA[::-1])))
+
+
+def test_what_lambda_calls_unchanged_is_unchanged(service: Service) -> None:
+    """The alias's version was published under a description of its own, which only Lambda can tell from a change."""
+    service.reads()
+    service.knows_alias("4")
+    service.reads(qualifier="4", Version="4", CodeSha256=SHA, Description="build 4")
+    service.stub.add_response(
+        "publish_version",
+        configuration(Version="4"),
+        {"FunctionName": "orders", "CodeSha256": SHA, "RevisionId": "r1"},
+    )
+    deployment = run(service, VERIFIED)
+    assert not deployment.journal.changed
+    assert set(outcomes(deployment).values()) == {"done", "unchanged"}
+
+
+def test_an_alias_that_somebody_else_moved_can_stop_the_task(service: Service) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    service.fails("update_alias", "PreconditionFailedException", 412)
+    with pytest.raises(errors.ForeignChange, match="alias of orders was changed by somebody else") as caught:
+        run(service, on_conflict=OnConflict.FAIL)
+    assert (told(caught.value)["publish"], told(caught.value)["alias"]) == ("applied", "failed")
+
+
+def test_somebody_elses_code_before_publishing_can_stop_the_task(service: Service) -> None:
+    service.reads()
+    finds(service)
+    service.fails("publish_version", "PreconditionFailedException", 412)
+    service.reads(CodeSha256="theirs", RevisionId="r2")
+    with pytest.raises(errors.ForeignChange, match="changed by somebody else during this update: code"):
+        run(service, on_conflict=OnConflict.FAIL)
+
+
+def test_somebody_elses_release_is_let_through_before_the_code_is_written_again(service: Service) -> None:
+    service.reads()
+    finds(service)
+    service.fails("publish_version", "PreconditionFailedException", 412)
+    for _look in range(2):
+        service.reads(CodeSha256="theirs", RevisionId="r2")
+    wanted = Wanted("orders", code=S3Package("releases", "k", code_sha256=SHA))
+    written = {"S3Bucket": "releases", "S3Key": "k", "RevisionId": "r2"}
+    service.takes("update_function_code", written, CodeSha256=SHA)
+    service.reads(RevisionId="r3")
+    finds(service)
+    publishes(service, "r3")
+    moves(service)
+    assert outcomes(run(service, wanted=wanted))["alias"] == "applied"

@@ -256,6 +256,19 @@ class TestRollbackOnFailure:
         outcomes = {phase["name"]: phase["outcome"] for phase in caught.value.facts["phases"]}
         assert (outcomes["code"], outcomes["rollback"]) == ("applied", "unknown")
 
+    def test_a_task_whose_time_ran_out_has_time_to_put_back(self, service: Service, storage: str) -> None:
+        self.begin(service, storage)
+        service.deadline.seconds = 1
+        service.takes("update_function_code", {**self.CODE, "RevisionId": "r1"}, CodeSha256=NEW)
+        for _look in range(2):
+            service.reads(CodeSha256=NEW, LastUpdateStatus="InProgress")
+        service.reads(CodeSha256=NEW, LastUpdateStatus="InProgress")
+        service.reads(CodeSha256=NEW, RevisionId="r2")
+        service.takes("update_function_code", {"ZipFile": ZIP, "RevisionId": "r2"}, CodeSha256=OLD)
+        service.reads(CodeSha256=OLD, RevisionId="r3")
+        with pytest.raises(errors.StillInMotion, match=r"had not settled after 1 s.*put back as it was"):
+            self.deploy(service)
+
     def test_nothing_is_written_when_the_code_cannot_be_kept(self, service: Service, storage: str) -> None:
         self.begin(service, storage, "gone?signature")
         with pytest.raises(errors.AnswerLost, match="can't be fetched from Lambda's storage") as caught:
