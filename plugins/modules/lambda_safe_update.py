@@ -362,12 +362,13 @@ options:
     description:
       - Alias that is to stand for what is in force. It is created when it is missing, and moved in one step after the
         version has become active and has passed O(verify). It implies O(publish).
-      - "The version for which it stood before is noted at the end of its description, C([before: 41]), for a rollback."
+      - The version for which it stood before is noted at the end of its description, for a rollback.
     type: str
   verify:
     description:
       - Invocation of the new version, before the alias is moved. When it does not answer as it should, the alias stays.
-      - After a trouble of the service the payload is sent again, so it has to be harmless to repeat.
+      - After a trouble of the service the payload is sent again, so it has to be harmless to repeat. Without O(alias),
+        the newest version is verified each time, since nobody knows whether it was when it was published.
     type: dict
     suboptions:
       payload:
@@ -377,9 +378,9 @@ options:
         default: {}
       status:
         description:
-          - Status that the invocation has to end with.
+          - Status that the answer must have, which is its C(statusCode) if it has one, as answers for API Gateway and
+            function URLs do, and else that of the invocation, 200.
         type: int
-        default: 200
       expected:
         description:
           - What the answer has to hold at least. Objects may have more members; all else has to be equal.
@@ -826,7 +827,7 @@ ARGUMENTS: dict[str, Any] = {
         "type": "dict",
         "options": {
             "payload": {"type": "raw", "default": {}},
-            "status": {"type": "int", "default": 200},
+            "status": {"type": "int"},
             "expected": {"type": "raw"},
             "timeout": {"type": "int", "default": 60},
         },
@@ -928,6 +929,7 @@ def main() -> None:
         supports_check_mode=True,
         secret_options=frozenset({"environment_variables", "verify"}),
     )
+    module.require_botocore_at_least("1.35.60", reason="to tell tags and keys that are not there from unknown ones")
     params = module.params
     with module.reporting():
         if params["state"] == "absent":
@@ -946,8 +948,9 @@ def main() -> None:
             rollback_on_failure=params["rollback_on_failure"],
         )
         if release and release.verification:
-            answer = int(release.verification.timeout)
-            deployer.invoker = Service(module.engine_client("lambda", longest_answer=answer), *shared)
+            answer = Deadline(release.verification.timeout)
+            client = module.engine_client("lambda", longest_answer=int(answer.seconds))
+            deployer.invoker = Service(client, answer, secrets, calls)
         if release and release.alarms:
             deployer.alarms = Alarms(module.engine_client("cloudwatch"), *shared)
         deployment = deployer.deploy(carry_out=not module.check_mode)
@@ -963,7 +966,7 @@ def main() -> None:
         result["diff"] = diff_result(deployment)
     for warning in deployment.released.warnings if deployment.released else ():
         module.warn(warning)
-    if deployment.after.update_failed and not deployment.journal.changed:
+    if deployment.after.update_failed:
         code = deployment.after.last_update_reason_code
         module.warn(f"The last update of {wanted.name}, not this one, ended Failed ({code}).")
     module.exit_json(**result)

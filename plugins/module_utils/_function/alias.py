@@ -5,7 +5,8 @@
 """An alias as it was read: which version it stands for, how its traffic is split, and where it stood before.
 
 Lambda remembers no history of an alias. Its description is the one place that changes in the same step as its version,
-so that is where the version that it stood for before is kept, behind whatever else the description says.
+so that is where the version that it stood for before is kept, behind whatever else the description says. A note names
+the version for which it was written, so that it means nothing once another tool has moved the alias.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _LONGEST = 256  # characters of a description; Lambda API reference, UpdateAlias
-_NOTE = re.compile(r"\s*\[(?P<how>before|rolled back from): (?P<version>\d+)\]$")
+_NOTE = re.compile(r"\s*\[(?P<at>\d+), (?P<how>before|rolled back from): (?P<version>\d+)\]$")
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,16 @@ class Alias:
         """The versions that have to stay while it stands as it does."""
         return frozenset({self.version, *self.weights, *filter(None, (self.previous,))})
 
-    @property
-    def moved_description(self) -> str:
-        """The description once the alias has moved on from where it stands."""
-        return self._with_note(f"[before: {self.version}]")
+    def note_of_move(self, version: str) -> str | None:
+        """The description once the alias has moved on to version; None to leave it."""
+        if not self.version.isdigit():  # $LATEST is no version to come back to
+            return None
+        return self._with_note(f"[{version}, before: {self.version}]")
 
-    @property
-    def rolled_back_description(self) -> str:
-        """The description once the alias has moved back from where it stands."""
-        return self._with_note(f"[rolled back from: {self.version}]")
+    def note_of_rollback(self, version: str) -> str | None:
+        """The description once the alias has moved back to version, or has taken back what it shared."""
+        left = self.version if self.version != version else next(iter(self.weights), "")
+        return self._with_note(f"[{version}, rolled back from: {left}]") if left.isdigit() else None
 
     def as_result(self) -> dict[str, Any]:
         return {
@@ -76,7 +78,9 @@ class Alias:
 
     def _noted(self, how: str) -> str | None:
         found = _NOTE.search(self.description)
-        return found["version"] if found and found["how"] == how else None
+        if not found or (found["how"], found["at"]) != (how, self.version):
+            return None
+        return found["version"]
 
     def _with_note(self, note: str) -> str:
         own = _NOTE.sub("", self.description)

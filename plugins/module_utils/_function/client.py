@@ -62,7 +62,7 @@ class LambdaApi(Service):
     def versions(self, name: str) -> list[FunctionSnapshot]:
         """All published versions, oldest first."""
         pages = self._pages("ListVersionsByFunction", name, "Versions")
-        published = [self._snapshot(each) for each in pages if each.get("Version") != "$LATEST"]
+        published = [self._snapshot(each) for each in pages if str(each.get("Version")).isdigit()]
         return sorted(published, key=lambda version: int(version.version))
 
     def write(self, write: Write, before: FunctionSnapshot) -> FunctionSnapshot:

@@ -36,6 +36,7 @@ class Deadline:
     sleeper: Callable[[float], None] = time.sleep
     jitter: Callable[[], float] = random.random
     started: float = field(init=False)
+    stopped: float | None = field(init=False, default=None)
 
     @classmethod
     def of_task(cls, wait_timeout: int) -> Deadline:
@@ -54,7 +55,7 @@ class Deadline:
 
     @property
     def elapsed(self) -> float:
-        return self.clock() - self.started
+        return (self.clock() if self.stopped is None else self.stopped) - self.started
 
     @property
     def passed(self) -> bool:
@@ -71,11 +72,12 @@ class Deadline:
     @contextmanager
     def not_counted(self) -> Iterator[None]:
         """What takes its own time, a pause that was asked for say, does not use up that of the task."""
-        begun = self.clock()
+        self.stopped = self.clock()
         try:
             yield
         finally:
-            self.seconds += self.clock() - begun
+            self.started += self.clock() - self.stopped
+            self.stopped = None
 
 
 def backoff(jitter: Callable[[], float] = random.random) -> Iterator[float]:

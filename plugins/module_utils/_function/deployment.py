@@ -6,19 +6,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._errors import EngineError
 from .alarms import Alarms
 from .client import LambdaApi
 from .deadline import Deadline
-from .errors import ForeignChange, RevisionMismatch, Setback
+from .errors import ForeignChange, RevisionMismatch
 from .journal import Journal, Outcome
 from .plan import Plan, make_plan
 from .publish import Publisher, Released
 from .release import Release, planned_phases, release_phases
 from .restore import Restorer
 from .service import Service
+from .setbacks import Setback
 from .snapshot import FunctionSnapshot
 from .steps import predicted
 from .update import OnConflict, Updater, update_phases
@@ -59,6 +60,7 @@ class Deployer:
     invoker: Service | None = None
     alarms: Alarms | None = None
     rollback_on_failure: bool = False
+    _restorer: Restorer | None = field(init=False, default=None)
 
     def deploy(self, *, carry_out: bool = True, journal: Journal | None = None) -> Deployment:
         """Plan, and carry the plan out unless told not to.
@@ -78,13 +80,17 @@ class Deployer:
             plan = make_plan(before, self.wanted)
             self._check(plan)
             if publisher and plan.steps:
-                publisher.check()
+                publisher.check(predicted(before, plan.steps))
             if not carry_out:
                 return self._predict(before, plan, journal, publisher)
             return self._carry_out(before, plan, updater, publisher)
         except EngineError as error:
-            done = [_NAMES[name] for name, phase in journal.phases.items() if phase.accepted and name in _NAMES]
-            if done and not any(phase.outcome is Outcome.ROLLED_BACK for phase in journal.phases.values()):
+            if publisher and carry_out:
+                publisher.take_back(error)
+            if self._restorer:
+                self._restorer.restore(error)
+            done = [words for name, words in _NAMES.items() if _in_force(journal, name)]
+            if done:
                 error.hint = f"{error.hint} The {' and the '.join(done)} had been updated before.".strip()
             error.facts |= journal.facts | {"api_calls": dict(self.api.calls)}
             raise
@@ -129,19 +135,18 @@ class Deployer:
     def _carry_out(
         self, before: FunctionSnapshot, plan: Plan, updater: Updater, publisher: Publisher | None
     ) -> Deployment:
-        restorer = Restorer(self.api, before, plan, updater) if self.rollback_on_failure and plan.steps else None
-        outcome = None
-        try:
-            after = updater.until_in_force(before, plan)
-            while publisher:
-                try:
-                    outcome = publisher.until_released(after)
-                    break
-                except Setback as setback:
-                    after = updater.until_in_force(self._look_again(after, setback, updater))
-        except EngineError as error:
-            if restorer:
-                restorer.restore(error)
-            raise
+        if self.rollback_on_failure and plan.steps:
+            self._restorer = Restorer(self.api, before, plan, updater)
+        after, outcome = updater.until_in_force(before, plan), None
+        while publisher and outcome is None:
+            try:
+                outcome = publisher.until_released(after)
+            except Setback as setback:
+                after = updater.until_in_force(self._look_again(after, setback, updater))
         updater.journal.close()
         return Deployment(before, after, updater.journal, outcome)
+
+
+def _in_force(journal: Journal, name: str) -> bool:
+    phase = journal.phases.get(name)
+    return phase is not None and phase.accepted and phase.outcome is Outcome.APPLIED

@@ -82,12 +82,3 @@ class NotVerified(FunctionError):
 
 class AlarmRaised(FunctionError):
     """An alarm that watches a release is in state ALARM."""
-
-
-class Setback(Exception):
-    """A write was refused for now, or its answer was lost: read again what is in force. cause: as it came."""
-
-    def __init__(self, cause: FunctionError, phase: str) -> None:
-        super().__init__(cause.message)
-        self.cause = cause
-        self.phase = phase

@@ -19,6 +19,7 @@ try:
 except ImportError:  # without it there is no shape to hold against
     _botocore_version = "none"
 
+_FOUND = frozenset({"FunctionName", "Resource"})  # GetFunction found it by this name; older patterns lack partitions
 _KNOWS_ALL = "1.44.5"  # the botocore that this collection was written with
 
 
@@ -52,7 +53,8 @@ def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:
                 yield from _violations(shape.member, member, path)
         case "string":
             yield from _out_of_range(shape, len(value), f"{path} has length")
-            if (pattern := shape.metadata.get("pattern")) and not _fits(pattern, value):
+            pattern = None if path in _FOUND else shape.metadata.get("pattern")
+            if pattern and not _fits(pattern, value):
                 yield f"{path} does not have the form that Lambda takes ({pattern})"
         case "integer" | "long" | "float" | "double":
             yield from _out_of_range(shape, value, f"{path} is")

@@ -29,6 +29,7 @@ from .steps import (
 )
 from .wanted import Order, Wanted
 
+_COLONS = 6  # in the ARN of a function without a qualifier
 _PACKAGES = {"Zip": "zip", "Image": "container image"}
 
 
@@ -82,6 +83,11 @@ def _refuse_misfits(snapshot: FunctionSnapshot, wanted: Wanted) -> None:
         raise InvalidRequest(
             f"{wanted.name} names version {snapshot.version}, and a published version can't be changed.",
             hint="Leave the version or alias out of the name: updates go to $LATEST.",
+        )
+    if snapshot.arn.count(":") > _COLONS:
+        raise InvalidRequest(
+            f"{wanted.name} names a version or an alias beside the function.",
+            hint="Leave it out of the name: updates go to $LATEST.",
         )
     if misfits := [*_misfits(snapshot, wanted)]:
         raise InvalidRequest(

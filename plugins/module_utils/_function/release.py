@@ -11,7 +11,7 @@ $LATEST is in between two steps, and an alias moves in one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from .alias import Alias
@@ -50,6 +50,20 @@ class Published:
 
     alias: Alias | None = None
     version: FunctionSnapshot | None = None
+
+    @property
+    def usable(self) -> FunctionSnapshot | None:
+        """The version, if it is a published one that has come to life."""
+        version = self.version
+        if version is None or version.version == "$LATEST" or version.broken or version.in_motion:
+            return None
+        return version
+
+    def stands_for(self, version: str) -> bool:
+        """Whether that version was there before, and all traffic of the alias goes to it."""
+        if self.usable is None or self.usable.version != version:
+            return False
+        return not (self.alias and self.alias.weights)
 
 
 @dataclass(frozen=True)
@@ -132,29 +146,38 @@ def release_phases(release: Release) -> dict[str, str]:
 
 def released(latest: FunctionSnapshot, found: Published, release: Release) -> bool:
     """Whether what is in force in $LATEST is published, and all callers of the alias get it."""
-    if found.version is None or found.version.version == "$LATEST" or (found.alias and found.alias.weights):
+    if found.usable is None or (found.alias and found.alias.weights):
         return False
-    return same_content(latest, found.version, release)
+    return same_content(latest, found.usable, release)
+
+
+def shares_traffic(latest: FunctionSnapshot, found: Published, release: Release) -> bool:
+    """Whether the alias stands for the right version already, while a part of its traffic still goes elsewhere."""
+    if found.usable is None or not (found.alias and found.alias.weights):
+        return False
+    return same_content(latest, found.usable, release)
 
 
 def same_content(latest: FunctionSnapshot, version: FunctionSnapshot, release: Release) -> bool:
-    """Whether a version behaves as $LATEST does. One that was published under a description of its own differs there.
+    """Whether a version is known to behave as $LATEST does.
 
-    Source: Lambda API reference, PublishVersion, "Description".
+    One that was published under a description of its own differs there. Source: Lambda API reference, PublishVersion.
     """
+    if latest.environment_error or version.environment_error:
+        return False
     if latest.content == version.content:
         return True
     if release.version_description is None or not version.settings["description"]:
         return False
     described = {**version.settings, "description": latest.settings["description"]}
-    return latest.content == (version.code_sha256, version.architectures, described, dict(version.environment))
+    return latest.content == replace(version, settings=described).content
 
 
 def planned_phases(latest: FunctionSnapshot, found: Published, release: Release) -> frozenset[str]:
     """The phases that would do something, for a $LATEST as it will be; pruning is not planned here."""
     if released(latest, found, release):
         return frozenset()
-    if found.version and same_content(latest, found.version, release) and found.version.version != "$LATEST":
+    if shares_traffic(latest, found, release):
         return frozenset({"alias"})
     phases = release_phases(release).keys() - {"prune"}
     return frozenset(phases - (set() if gradual(found, release) else {"shift"}))

@@ -27,6 +27,7 @@ _DONE = {
     "concurrency": ("reserved concurrency updated", "reserved concurrency would be updated"),
     "publish": ("version {version} published", "a version would be published"),
     "alias": ("{alias} moved to version {version}", "{alias} would be moved to it"),
+    "new alias": ("{alias} created at version {version}", "{alias} would be created for it"),
     "prune": ("old versions deleted: {pruned}", "old versions would be deleted: {pruned}"),
 }
 
@@ -116,11 +117,10 @@ def _diff_alias(deployment: Deployment) -> Iterator[tuple[str | None, str | None
     found = deployment.released
     if found is None or _idle(deployment.journal.phases.get("alias")):
         return
-    before, after = found.alias_before, found.alias
-    name = after.name if after else before.name if before else "alias"
+    before = found.alias_before
     yield (
-        f"alias {name}: {_stands(before)}" if before else None,
-        f"alias {name}: {_NEW_VERSION if found.version is None else found.version}",
+        f"alias {found.name}: {_stands(before)}" if before else None,
+        f"alias {found.name}: {_NEW_VERSION if found.version is None else found.version}",
     )
 
 
@@ -151,14 +151,14 @@ def _told(phase: Phase, deployment: Deployment) -> str:
     if phase.name not in _DONE or _idle(phase):
         return ""
     found = deployment.released
-    alias = found and (found.alias or found.alias_before)
     words = {
         "seconds": f"{phase.seconds:.1f} s",
         "version": found and found.version,
-        "alias": alias.name if alias else "the alias",
+        "alias": found and found.name,
         "pruned": ", ".join(found.pruned) if found else "",
     }
-    return _DONE[phase.name][phase.outcome is Outcome.PLANNED].format(**words)
+    created = phase.name == "alias" and found and not found.alias_before
+    return _DONE["new alias" if created else phase.name][phase.outcome is Outcome.PLANNED].format(**words)
 
 
 def _listed(phrases: list[str]) -> str:

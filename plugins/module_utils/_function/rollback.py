@@ -15,22 +15,17 @@ from dataclasses import dataclass, replace
 from .._errors import EngineError
 from .alias import Alias
 from .client import LambdaApi
-from .deadline import Deadline, backoff
+from .deadline import Deadline
 from .deployment import Deployer, Deployment
 from .errors import (
-    AnswerLost,
-    ForeignChange,
     InvalidRequest,
-    RevisionMismatch,
     UnknownFunction,
-    Unreachable,
-    UpdateConflict,
 )
-from .journal import Journal, Outcome, Phase
+from .journal import Journal, Outcome
+from .moves import send_back
 from .release import MoveAlias
-from .restore import code_of, wanted_as
+from .restore import code_of, refuse_unrestorable, wanted_as
 from .snapshot import FunctionSnapshot
-from .update import LOST_WRITES
 
 
 @dataclass(frozen=True)
@@ -97,11 +92,15 @@ class Rollback:
             versions = [] if self.version else [each.version for each in self.api.versions(self.name)]
             target = choose_target(before, self.version, versions)
             snapshot = self._read_version(target.version)
+            if self.restore_latest:
+                refuse_unrestorable(snapshot, code=True)
             after = replace(before, version=target.version, weights={})
             if (before.version, before.weights) != (after.version, after.weights):
                 with journal.phase("alias") as phase:
                     if carry_out:
-                        after = self._move(before, target, phase)
+                        note = before.note_of_rollback(target.version)
+                        write = MoveAlias(self.name, before.name, target.version, {}, note)
+                        after = send_back(self.api, write, before, phase, self.deadline)
                     else:
                         phase.outcome = Outcome.PLANNED
             journal.close()
@@ -129,44 +128,18 @@ class Rollback:
                 hint="aws lambda list-versions-by-function shows those that exist; keep_versions deletes old ones.",
             ) from None
 
-    def _move(self, alias: Alias, target: Target, phase: Phase) -> Alias:
-        """One UpdateAlias; a lost answer is looked up before it is sent once more."""
-        note = alias.rolled_back_description if target.version != alias.version else None
-        write = MoveAlias(self.name, alias.name, target.version, {}, note)
-        pauses, phase.outcome = backoff(), Outcome.FAILED
-        while True:
-            try:
-                moved = Alias.of(self.api.call(write.operation, write.members(alias.revision_id)))
-            except (RevisionMismatch, UpdateConflict) as refusal:
-                trouble: EngineError = refusal
-            except AnswerLost as lost:
-                trouble = lost
-                if not isinstance(lost, Unreachable):
-                    phase.lose()
-            else:
-                phase.accept()
-                return moved
-            if self.deadline.passed or phase.lost == LOST_WRITES:
-                raise trouble
-            self.deadline.sleep(next(pauses))
-            found = self._read_alias()
-            if (found.version, found.weights) == (target.version, {}):
-                phase.accept()
-                return found
-            if found.revision_id != alias.revision_id:
-                phase.outcome = Outcome.FAILED
-                raise ForeignChange(
-                    f"{self.name}:{alias.name} was moved by somebody else to {found.version} meanwhile.",
-                    hint="Look what was released, then run the task again.",
-                )
-
     def _latest(self, version: FunctionSnapshot, journal: Journal, *, carry_out: bool) -> Deployment:
         """Bring $LATEST to what the version is."""
         latest = self.api.get_function(self.name)
-        code = None if latest.code_sha256 == version.code_sha256 else code_of(self.api, version)
+        code = None if _code(latest) == _code(version) else code_of(self.api, version)
         deployer = Deployer(self.api, wanted_as(version, self.name, code), self.deadline)
         try:
             return deployer.deploy(carry_out=carry_out, journal=journal)
         except EngineError as error:
             error.hint = f"{error.hint} The alias stands for {version.version}.".strip()
             raise
+
+
+def _code(snapshot: FunctionSnapshot) -> tuple[object, ...]:
+    """All that UpdateFunctionCode sets."""
+    return (snapshot.code_sha256, snapshot.architectures, snapshot.source_kms_key_arn)

@@ -68,7 +68,7 @@ class Secrets:
     def hide(self, text: str) -> str:
         """A text without the secrets, raw or as JSON writes them."""
         for secret in sorted(self.texts, key=len, reverse=True):
-            for form in (secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+            for form in _forms(secret):
                 text = text.replace(form, "********")
         return _MEASURED.sub("(its text is hidden)", text)
 
@@ -88,7 +88,7 @@ class Service:
         calls: Counter[str] | None = None,
     ) -> None:
         self._client = client
-        self._deadline = deadline or Deadline(60)
+        self.deadline = deadline or Deadline(60)
         self._reached = False
         self.secrets = Secrets() if secrets is None else secrets
         self.calls: Counter[str] = Counter() if calls is None else calls
@@ -99,9 +99,9 @@ class Service:
             try:
                 return self.call(operation, request)
             except AnswerLost:
-                if not self._reached or self._deadline.passed:
+                if not self._reached or self.deadline.passed:
                     raise
-                self._deadline.sleep(pause)
+                self.deadline.sleep(pause)
         return self.call(operation, request)
 
     def call(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,9 +139,9 @@ class Service:
 
     def _wait_out(self, throttled: Throttled, pauses: Iterator[float]) -> None:
         self._reached = True
-        if self._deadline.passed:
+        if self.deadline.passed:
             raise StillInMotion(throttled.message, hint="Raise wait_timeout, or run fewer tasks at once.") from None
-        self._deadline.sleep(max(next(pauses), throttled.retry_after or 0))
+        self.deadline.sleep(max(next(pauses), throttled.retry_after or 0))
 
     def _translated(self, trouble: Exception, operation: str, request: Mapping[str, Any]) -> FunctionError:
         subject = ":".join(str(request[part]) for part in _SUBJECT if part in request)
@@ -210,6 +210,12 @@ class Service:
                 return Denied(
                     self.hide(f"{where} can't be sent: {trouble}"), hint="Check the AWS profile and credentials."
                 )
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """How a text stands in an answer: as it is, in JSON, and in JSON that is a text in JSON."""
+    inner = [json.dumps(secret, ensure_ascii=ascii)[1:-1] for ascii in (True, False)]
+    return (*(json.dumps(form)[1:-1] for form in inner), *inner, secret)
 
 
 def _seconds(header: str | None) -> float | None:

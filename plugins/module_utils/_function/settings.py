@@ -26,7 +26,7 @@ class Setting:
     read: GetFunction's Configuration → the option's form. complete: what the user wrote, and what is in force → the
     option's form; what was completed once stays as it is. request: the option's form → the member of
     UpdateFunctionConfiguration, or its part of it. zip_only, image_only: not for functions of the other package type.
-    clearable: "" is a value.
+    clearable: "" is a value. lasting: no update removes it once it is there.
     """
 
     option: str
@@ -37,6 +37,7 @@ class Setting:
     zip_only: bool = False
     image_only: bool = False
     clearable: bool = False
+    lasting: bool = False
 
 
 # Suboptions and the members that they are; a member that is not here is Lambda's own remark, and no setting.
@@ -126,6 +127,7 @@ def _lasting(option: str, member: str, **defaults: Any) -> Setting:
         _structure(member, **defaults),
         complete=completing.complete_lasting(option),
         request=_members,
+        lasting=True,
     )
 
 

@@ -103,6 +103,8 @@ class FunctionSnapshot:
 
         Source: AWS Lambda developer guide, "Lambda function states"; an idle (Inactive) function takes updates.
         """
+        if self.state == "ActiveNonInvocable":  # $LATEST of a managed instance; a version is there to be called
+            return self.version != "$LATEST"
         return self.state not in _UPDATABLE | _MOVING
 
     @property

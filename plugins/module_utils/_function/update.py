@@ -17,24 +17,15 @@ from enum import StrEnum
 from .._errors import EngineError
 from .client import LambdaApi
 from .deadline import Deadline, backoff
-from .errors import (
-    AnswerLost,
-    ForeignChange,
-    NotStored,
-    RevisionMismatch,
-    StillInMotion,
-    Unreachable,
-    UpdateConflict,
-    UpdateFailed,
-)
+from .errors import ForeignChange, NotStored, StillInMotion, UpdateFailed
 from .journal import Journal, Outcome, Phase
 from .plan import Plan, changed_fields, make_plan
+from .setbacks import Setback, setbacks
 from .settle import settle
 from .snapshot import FunctionSnapshot
 from .steps import CodeStep, ConcurrencyStep, ConfigurationStep, Step, TagStep, UntagStep
 from .wanted import Order, Wanted
 
-LOST_WRITES = 5  # that end without an answer, before the last of them is given up on
 _ASIDE = 0.5  # seconds; the least that a writer steps aside for another one, up to twice as long by jitter
 
 # Inferred: Lambda's documents name these codes and not whether they pass; what they name does.
@@ -49,7 +40,7 @@ _TRANSIENT = frozenset(
         "SubnetOutOfIPAddresses",
     }
 )
-_TRIES = 3  # of a write whose update ended Failed for a reason that passes
+_TRIES = 3  # of a write whose update ended Failed for a reason that passes, or that nobody sees afterwards
 
 _ORDERS: dict[Order, tuple[str, ...]] = {
     Order.CODE_FIRST: ("code", "configuration"),
@@ -90,6 +81,7 @@ class Updater:
     journal: Journal
     setbacks: Iterator[float] = field(default_factory=backoff)
     _failures: int = 0
+    _unseen: int = 0
     _settling: float = 0.0
 
     def until_in_force(self, snapshot: FunctionSnapshot, plan: Plan | None = None) -> FunctionSnapshot:
@@ -133,35 +125,27 @@ class Updater:
         answer = self._write(step, snapshot, phase)
         seen = self.look(just_written=answer is not None and step.moves)
         if answer is None:
-            self._find_lost_code(seen, step, phase)
             self._notice_others(snapshot, seen, phase)
             return seen
         if self._failed(seen, step, phase):
             return seen
         phase.accept()
         self._check_stored(answer, step)
+        self._refuse_unseen(seen, step)
         self._notice_others(answer, seen, phase)
         return seen
 
     def _write(self, step: Step, snapshot: FunctionSnapshot, phase: Phase) -> FunctionSnapshot | None:
         """Send one step. None after a pause: refused for now, or nobody knows; the phase tells which."""
-        phase.outcome = Outcome.UNKNOWN if phase.lost else Outcome.FAILED
         try:
-            if step.moves:
-                answer = self.api.write(step, snapshot)
-            else:
-                self.api.call(step.operation, step.members(None))
-                answer = step.predict(snapshot)
-        except (UpdateConflict, RevisionMismatch) as refusal:
-            phase.conflicts += 1
-            self.pause(refusal)
-            return None
-        except AnswerLost as trouble:
-            if not isinstance(trouble, Unreachable):
-                phase.lose()
-            if phase.lost == LOST_WRITES:
-                raise
-            self.pause(trouble)
+            with setbacks(phase):
+                if step.moves:
+                    answer = self.api.write(step, snapshot)
+                else:
+                    self.api.call(step.operation, step.members(None))
+                    answer = step.predict(snapshot)
+        except Setback as setback:
+            self.pause(setback.cause)
             return None
         phase.outcome = Outcome.UNKNOWN
         return answer
@@ -230,10 +214,17 @@ class Updater:
         self.pause(failure)
         return True
 
-    def _find_lost_code(self, seen: FunctionSnapshot, step: Step, phase: Phase) -> None:
-        """After a lost answer, code whose hash nobody knew: other code than before is ours."""
-        if phase.lost and isinstance(step, CodeStep) and step.after is None and seen.code_sha256 != step.before:
-            self.wanted = self.wanted.knowing(seen.code_sha256)
+    def _refuse_unseen(self, seen: FunctionSnapshot, step: Step) -> None:
+        """What needs no settling is there at once, or this caller may not see it."""
+        if step.moves or step.phase not in make_plan(seen, self.wanted).phases:
+            return
+        self._unseen += 1
+        if self._unseen == _TRIES:
+            raise NotStored(
+                f"{step.operation} on {self.wanted.name} was accepted {_TRIES} times, "
+                "and GetFunction shows nothing of it.",
+                hint="Allow lambda:ListTags and lambda:GetFunctionConcurrency, or find out who else writes this.",
+            )
 
     def _check_stored(self, answer: FunctionSnapshot, step: Step) -> None:
         """Hold Lambda's answer, which has the values it stored, against what was asked."""

@@ -27,13 +27,13 @@ def run(run_module: Run, service: Service, monkeypatch: pytest.MonkeyPatch) -> R
 
 @pytest.fixture
 def released(service: Service) -> None:
-    service.knows_alias("5", Description="[before: 4]")
+    service.knows_alias("5", Description="[5, before: 4]")
     service.lists("3", "4", "5")
     service.reads(qualifier="4", Version="4")
 
 
 def test_a_result_has_all_its_keys(run: Run, service: Service, released: None) -> None:
-    back = {"RoutingConfig": {"AdditionalVersionWeights": {}}, "Description": "[rolled back from: 5]"}
+    back = {"RoutingConfig": {"AdditionalVersionWeights": {}}, "Description": "[4, rolled back from: 5]"}
     service.moves_alias({"FunctionVersion": "4", "RevisionId": "a1", **back}, alias("4"))
     result = run(diff=True)
     assert (result["changed"], result["version"], result["previous_version"]) == (True, "4", "5")

@@ -239,7 +239,7 @@ def test_an_object_that_s3_knows_to_be_another_is_not_deployed(
 
 def test_a_release_has_its_results_and_hides_its_payload(run: Run, service: Service) -> None:
     service.reads()
-    service.knows_alias("4", Description="[before: 3]")
+    service.knows_alias("4", Description="[4, before: 3]")
     service.reads(qualifier="4", Version="4")
     result = run(alias="live", verify={"payload": {"token": CANARY}, "expected": {"token": CANARY}}, keep_versions=None)
     assert (result["version"], result["pruned_versions"]) == ("4", [])

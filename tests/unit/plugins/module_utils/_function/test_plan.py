@@ -331,3 +331,9 @@ def test_what_is_part_of_the_code_needs_the_code(wanted: dict[str, str]) -> None
 
 def test_what_is_part_of_the_code_and_in_force_needs_nothing() -> None:
     assert make_plan(NOW, Wanted("orders", architecture="x86_64", source_kms_key_arn="")).steps == ()
+
+
+def test_a_name_with_a_qualifier_is_refused() -> None:
+    qualified = FunctionSnapshot.of(configuration(FunctionArn=f"{ARN}:$LATEST"), {})
+    with pytest.raises(InvalidRequest, match=r"orders:\$LATEST names a version or an alias"):
+        make_plan(qualified, Wanted("orders:$LATEST"))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -16,6 +17,7 @@ import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function import errors
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.alarms import Alarms
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import S3Package
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deadline import Deadline
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deployment import Deployer, Deployment
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.release import Release, Shift
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report import (
@@ -23,6 +25,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report 
     release_result,
     summary,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.service import Service as Invoker
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import OnConflict
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.verify import Verification
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Wanted
@@ -33,11 +36,13 @@ from lambda_service import Service, alias, configuration
 SHA = "n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg="
 NOTHING = Wanted("orders")
 LIVE = Release(alias="live")
-MOVED = {"RoutingConfig": {"AdditionalVersionWeights": {}}, "Description": "[before: 4]"}
+MOVED = {"RoutingConfig": {"AdditionalVersionWeights": {}}, "Description": "[5, before: 4]"}
 
 
 def run(service: Service, release: Release = LIVE, wanted: Wanted = NOTHING, **options: Any) -> Deployment:
     carry_out = options.pop("carry_out", True)
+    own = Deadline(60, service.clock, service.clock.sleep)
+    options["invoker"] = Invoker(service.client, own, service.api.secrets, service.api.calls)
     return Deployer(service.api, wanted, service.deadline, release=release, **options).deploy(carry_out=carry_out)
 
 
@@ -124,6 +129,15 @@ def test_a_missing_alias_is_created(service: Service) -> None:
     deployment = run(service)
     assert deployment.journal.as_result()[-1]["operation"] == "CreateAlias"
     assert release_result(deployment)["alias"]["version"] == "5"
+    assert summary(deployment) == "orders: version 5 published and live created at version 5."
+
+
+def test_creating_an_alias_is_predicted(service: Service) -> None:
+    service.reads()
+    service.knows_alias(None)
+    deployment = run(service, carry_out=False)
+    assert summary(deployment) == "orders: a version would be published and live would be created for it."
+    assert diff_result(deployment) == {"before": "", "after": "alias live: (a new version)\n"}
 
 
 def test_an_alias_that_somebody_else_created_meanwhile_is_moved(service: Service) -> None:
@@ -151,6 +165,7 @@ def test_check_mode_reads_and_predicts(service: Service) -> None:
 def test_without_an_alias_the_newest_version_counts(service: Service) -> None:
     service.reads()
     service.lists("3", "4")
+    service.reads(qualifier="4", Version="4")
     deployment = run(service, Release())
     assert (deployment.journal.changed, release_result(deployment)["version"]) == (False, "4")
 
@@ -217,9 +232,11 @@ def test_lost_answers_are_looked_up(service: Service) -> None:
 def test_a_lost_answer_of_publishing_alone_is_looked_up(service: Service) -> None:
     service.reads(Timeout=9)
     service.lists("4")
+    service.reads(qualifier="4", Version="4")
     service.fails("publish_version", "ServiceException", 500)
     service.reads()
     service.lists("4", "5")
+    service.reads(qualifier="5", Version="5")
     deployment = run(service, Release())
     assert (outcomes(deployment)["publish"], release_result(deployment)["version"]) == ("applied", "5")
 
@@ -248,7 +265,7 @@ def test_a_version_that_does_not_come_to_life_is_removed(service: Service) -> No
     assert (told(caught.value)["publish"], told(caught.value)["alias"]) == ("failed", "not_started")
 
 
-VERIFIED = Release(alias="live", verification=Verification({"ping": 1}, expected={"pong": 1}))
+VERIFIED = Release(alias="live", verification=Verification({"ping": 1}, 200, {"pong": 1}))
 
 
 def test_exactly_the_new_version_is_verified_before_the_alias_moves(service: Service) -> None:
@@ -265,7 +282,8 @@ def test_exactly_the_new_version_is_verified_before_the_alias_moves(service: Ser
     [
         ({"pong": 2}, 200, None, r"the answer\.pong is 2 instead of 1"),
         ({}, 200, None, "the answer has no pong"),
-        ({"pong": 1}, 202, None, "status 202 instead of 200"),
+        ({"pong": 1}, 202, None, "its status is 202 instead of 200"),
+        ({"pong": 1, "statusCode": 500}, 200, None, "its status is 500 instead of 200"),
         ({"errorType": "KeyError", "errorMessage": "'TABLE'"}, 200, "Unhandled", "raised KeyError: 'TABLE'"),
         ({"errorMessage": "saw canary-value"}, 200, "Unhandled", "raised an error: saw \\*\\*"),
     ],
@@ -360,7 +378,7 @@ def test_traffic_is_shifted_in_steps_while_alarms_watch(service: Service, alarms
     deployment = run(service, GRADUAL, alarms=service.alarms)
     assert outcomes(deployment)["shift"] == outcomes(deployment)["alias"] == "applied"
     assert sum(service.clock.slept) == 90
-    assert service.deadline.seconds == 60 + 90  # the pauses were asked for, and are not waiting for Lambda
+    assert service.deadline.elapsed == 0  # the pauses were asked for, and are not waiting for Lambda
 
 
 def test_an_alarm_sends_all_traffic_back(service: Service, alarms: Stubber) -> None:
@@ -397,6 +415,7 @@ def test_a_traffic_that_does_not_go_back_is_told(service: Service, alarms: Stubb
 @pytest.mark.parametrize("state", ["ALARM", None])
 def test_alarms_are_looked_at_before_the_first_write(service: Service, alarms: Stubber, state: str | None) -> None:
     service.reads()
+    finds(service)
     if state:
         states(alarms, state)
     else:
@@ -425,7 +444,7 @@ def test_versions_beyond_the_kept_are_deleted(service: Service) -> None:
         "3",
         "4",
         "5",
-        aliases=(alias("5", Description="[before: 4]"), alias("2", "old")),
+        aliases=(alias("5", Description="[5, before: 4]"), alias("2", "old")),
     )
     service.stub.add_response("delete_function", {}, {"FunctionName": "orders", "Qualifier": "1"})
     service.fails("delete_function", "ResourceConflictException", 409, "in use")
@@ -440,7 +459,7 @@ def test_pruning_is_predicted(service: Service) -> None:
     service.reads()
     finds(service)
     service.lists("1", "2", "3", "4")
-    service.lists("1", "2", "3", "4", aliases=(alias("4", Description="[before: 3]"),))
+    service.lists("1", "2", "3", "4", aliases=(alias("4", Description="[4, before: 3]"),))
     deployment = run(service, Release(alias="live", keep_versions=2), carry_out=False)
     assert deployment.released
     assert deployment.released.pruned == ("1", "2", "3")
@@ -504,3 +523,138 @@ def test_somebody_elses_release_is_let_through_before_the_code_is_written_again(
     publishes(service, "r3")
     moves(service)
     assert outcomes(run(service, wanted=wanted))["alias"] == "applied"
+
+
+def test_a_task_that_was_killed_in_the_middle_of_a_shift_leaves_no_version_on_trial_under_an_alarm(
+    service: Service, alarms: Stubber
+) -> None:
+    service.reads()
+    finds(service, weights={"5": 0.1})
+    states(alarms, "ALARM")
+    shifts(service, {}, "a1", "a2")
+    wanted = Wanted("orders", settings={"timeout": 9})
+    with pytest.raises(errors.AlarmRaised, match=r"before the release began.*All traffic of live goes to version 4"):
+        run(service, GRADUAL, wanted, alarms=service.alarms)
+
+
+def test_the_same_when_code_and_configuration_are_in_force_already(service: Service, alarms: Stubber) -> None:
+    service.reads()
+    finds(service, weights={"5": 0.1})
+    publishes(service)
+    states(alarms, "ALARM")
+    shifts(service, {}, "a1", "a2")
+    with pytest.raises(errors.AlarmRaised, match="All traffic of live goes to version 4") as caught:
+        run(service, GRADUAL, alarms=service.alarms)
+    assert told(caught.value)["shift"] == "rolled_back"
+
+
+def test_a_setback_that_ends_the_task_takes_the_traffic_back(service: Service, alarms: Stubber) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    states(alarms, *["OK"] * 7)
+    shifts(service, {"5": 0.1}, "a1", "a2")
+    service.fails("update_alias", "PreconditionFailedException", 412)
+    service.fails("update_alias", "PreconditionFailedException", 412)
+    service.knows_alias("4", weights={"5": 0.1}, RevisionId="a7")
+    shifts(service, {}, "a7", "a8")
+    with pytest.raises(errors.ForeignChange, match="All traffic of live goes to version 4") as caught:
+        run(service, GRADUAL, alarms=service.alarms, on_conflict=OnConflict.FAIL)
+    assert told(caught.value)["shift"] == "rolled_back"
+
+
+def test_taking_traffic_back_outlives_troubles(service: Service, alarms: Stubber) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    states(alarms, "OK", "ALARM")
+    shifts(service, {"5": 0.1}, "a1", "a2")
+    service.fails("update_alias", "ServiceException", 500)
+    service.knows_alias("4", weights={"5": 0.1}, RevisionId="a2")
+    shifts(service, {}, "a2", "a3")
+    with pytest.raises(errors.AlarmRaised, match="All traffic of live goes to version 4"):
+        run(service, GRADUAL, alarms=service.alarms)
+
+
+def test_traffic_that_goes_nowhere_else_any_more_needs_no_write(service: Service, alarms: Stubber) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    states(alarms, "OK", "ALARM")
+    shifts(service, {"5": 0.1}, "a1", "a2")
+    service.fails("update_alias", "PreconditionFailedException", 412)
+    service.knows_alias("4", RevisionId="a9")
+    with pytest.raises(errors.AlarmRaised, match="All traffic of live goes to version 4"):
+        run(service, GRADUAL, alarms=service.alarms)
+
+
+def test_a_throttled_alarm_in_a_pause_longer_than_the_task_may_wait_is_asked_again(
+    service: Service, alarms: Stubber
+) -> None:
+    service.deadline.seconds = 20
+    service.reads()
+    finds(service)
+    publishes(service)
+    states(alarms, *["OK"] * 4)
+    alarms.add_client_error("describe_alarms", "Throttling", http_status_code=400)
+    states(alarms, *["OK"] * 6)
+    shifts(service, {"5": 0.1}, "a1", "a2")
+    shifts(service, {"5": 0.5}, "a2", "a3")
+    moves(service, "a3")
+    assert run(service, GRADUAL, alarms=service.alarms).journal.changed
+
+
+def test_versions_that_can_not_be_listed_are_a_warning(service: Service) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    moves(service)
+    service.fails("list_versions_by_function", "AccessDeniedException", 403, "no")
+    deployment = run(service, Release(alias="live", keep_versions=1), rollback_on_failure=True)
+    assert deployment.released
+    assert "Old versions of orders could not be looked up" in deployment.released.warnings[0]
+
+
+def test_a_version_that_is_no_number_is_no_published_one(service: Service) -> None:
+    service.lists("$LATEST.PUBLISHED", "3")
+    assert [version.version for version in service.api.versions("orders")] == ["3"]
+
+
+def test_without_an_alias_the_newest_version_is_verified_each_time(service: Service) -> None:
+    service.reads()
+    service.lists("5")
+    service.reads(qualifier="5", Version="5")
+    answers(service, {"pong": 2})
+    with pytest.raises(errors.NotVerified):
+        run(service, replace(VERIFIED, alias=None))
+
+
+@pytest.mark.parametrize("member", ["Role", "DeadLetterConfig"])
+def test_versions_that_can_not_share_traffic_are_found_before_the_first_write(service: Service, member: str) -> None:
+    arn = "arn:aws:iam::123456789012:role/other"
+    service.reads()
+    service.knows_alias("4")
+    other = {"Role": arn} if member == "Role" else {"DeadLetterConfig": {"TargetArn": "arn:aws:sqs:eu-west-1:1:q"}}
+    service.reads(qualifier="4", Version="4", **other)
+    with pytest.raises(errors.InvalidRequest, match=r"between versions that have the same"):
+        run(service, replace(GRADUAL, alarms=()), Wanted("orders", settings={"timeout": 9}))
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["x" * 380 + "canary-value", '{"body": "{\\"token\\": \\"payload-secret\\"}"}', "payload-secret"],
+)
+def test_no_secret_comes_back_from_a_verification(service: Service, said: str) -> None:
+    service.reads()
+    finds(service)
+    publishes(service)
+    raw = json.dumps({"errorMessage": said}).encode()
+    service.stub.add_response(
+        "invoke",
+        {"StatusCode": 200, "Payload": StreamingBody(io.BytesIO(raw), len(raw)), "FunctionError": "Unhandled"},
+    )
+    secret = Release(alias="live", verification=Verification({"deep": ["payload-secret"]}))
+    with pytest.raises(errors.NotVerified) as caught:
+        run(service, secret)
+    for part in ("canary", "payload-secret"):
+        assert part not in str(caught.value)

@@ -58,6 +58,18 @@ def test_only_what_is_missing_is_done(found: Published, release: Release, phases
     assert planned_phases(LATEST, found, release) == phases
 
 
+@pytest.mark.parametrize(
+    "version",
+    [
+        replace(SAME, state="Failed"),
+        replace(SAME, state="Pending"),
+        replace(SAME, environment_error="AccessDeniedException"),
+    ],
+)
+def test_what_is_not_known_to_be_the_same_is_left_to_lambda(version: FunctionSnapshot) -> None:
+    assert "publish" in planned_phases(LATEST, Published(version=version), Release())
+
+
 def test_a_version_with_a_description_of_its_own_is_the_same() -> None:
     described = replace(SAME, settings={**SAME.settings, "description": "build 41"})
     found = Published(Alias("live", "4"), described)
@@ -72,7 +84,7 @@ ALIASES = st.lists(
         st.just("live"),
         st.integers(1, 30).map(str),
         st.dictionaries(st.integers(1, 30).map(str), st.just(0.1), max_size=1),
-        description=st.integers(1, 30).map(lambda number: f"text [before: {number}]"),
+        description=st.integers(1, 30).map(lambda number: f"text [{number}, before: {31 - number}]"),
     ),
     max_size=3,
 )
@@ -122,14 +134,29 @@ def test_sense_is_not(release: Release) -> None:
 
 
 def test_an_alias_remembers_where_it_stood_behind_its_own_description() -> None:
-    alias = Alias("live", "4", description="Customers call this [before: 3]")
+    alias = Alias("live", "4", description="Customers call this [4, before: 3]")
     assert alias.previous == "3"
-    assert alias.moved_description == "Customers call this [before: 4]"
-    assert alias.rolled_back_description == "Customers call this [rolled back from: 4]"
-    assert replace(alias, description=alias.rolled_back_description).previous is None
-    assert replace(alias, description=alias.rolled_back_description).rolled_back_from == "4"
-    assert Alias("live", "4").moved_description == "[before: 4]"
-    assert len(Alias("live", "4", description="x" * 256).moved_description) <= 256
+    assert alias.note_of_move("5") == "Customers call this [5, before: 4]"
+    assert alias.note_of_rollback("3") == "Customers call this [3, rolled back from: 4]"
+    back = replace(alias, version="3", description=str(alias.note_of_rollback("3")))
+    assert (back.previous, back.rolled_back_from) == (None, "4")
+    assert Alias("live", "4").note_of_move("5") == "[5, before: 4]"
+    assert len(str(Alias("live", "4", description="x" * 256).note_of_move("5"))) <= 256
+
+
+def test_a_share_that_was_taken_back_is_remembered_too() -> None:
+    alias = Alias("live", "4", {"5": 0.1}, description="[4, before: 3]")
+    assert alias.note_of_rollback("4") == "[4, rolled back from: 5]"
+
+
+@pytest.mark.parametrize("description", ["[4, before: 3]", "[4, rolled back from: 5]"])
+def test_a_note_means_nothing_once_another_tool_has_moved_the_alias(description: str) -> None:
+    alias = Alias("live", "9", description=description)
+    assert (alias.previous, alias.rolled_back_from) == (None, None)
+
+
+def test_latest_is_no_version_to_come_back_to() -> None:
+    assert Alias("live", "$LATEST").note_of_move("5") is None
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import io
 import threading
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
@@ -29,6 +30,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._function.rollbac
     choose_target,
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.snapshot import FunctionSnapshot
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import OnConflict
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Wanted
 from lambda_service import Service, alias, configuration
 
@@ -50,11 +52,11 @@ OLD = base64.b64encode(hashlib.sha256(ZIP).digest()).decode()
     ("stands", "version", "versions", "target"),
     [
         (Alias("live", "7"), "3", [], "3"),
-        (Alias("live", "7", description="[before: 5]"), None, ["4", "5", "6", "7"], "5"),
-        (Alias("live", "7", description="[before: 5]"), None, ["4", "6", "7"], "6"),
+        (Alias("live", "7", description="[7, before: 5]"), None, ["4", "5", "6", "7"], "5"),
+        (Alias("live", "7", description="[7, before: 5]"), None, ["4", "6", "7"], "6"),
         (Alias("live", "10"), None, ["8", "9", "10", "11"], "9"),
-        (Alias("live", "5", description="[rolled back from: 7]"), None, ["4", "5", "7"], "5"),
-        (Alias("live", "5", {"6": 0.1}, description="[before: 4]"), None, ["4", "5", "6"], "5"),
+        (Alias("live", "5", description="[5, rolled back from: 7]"), None, ["4", "5", "7"], "5"),
+        (Alias("live", "5", {"6": 0.1}, description="[5, before: 4]"), None, ["4", "5", "6"], "5"),
     ],
 )
 def test_where_to(stands: Alias, version: str | None, versions: list[str], target: str) -> None:
@@ -71,7 +73,7 @@ def run(service: Service, *, carry_out: bool = True, **options: Any) -> RolledBa
     return Rollback(service.api, "orders", "live", service.deadline, **options).roll_back(carry_out=carry_out)
 
 
-def stands(service: Service, version: str = "5", note: str = "[before: 4]", **members: Any) -> None:
+def stands(service: Service, version: str = "5", note: str = "[5, before: 4]", **members: Any) -> None:
     service.knows_alias(version, Description=note, **members)
     service.lists("3", "4", "5")
 
@@ -81,10 +83,10 @@ def goes_back(service: Service) -> None:
         {
             "FunctionVersion": "4",
             "RoutingConfig": {"AdditionalVersionWeights": {}},
-            "Description": "[rolled back from: 5]",
+            "Description": "[4, rolled back from: 5]",
             "RevisionId": "a1",
         },
-        alias("4", Description="[rolled back from: 5]", RevisionId="a2"),
+        alias("4", Description="[4, rolled back from: 5]", RevisionId="a2"),
     )
 
 
@@ -98,8 +100,14 @@ def test_the_alias_goes_back_in_one_guarded_step(service: Service) -> None:
     assert rollback_diff(done) == {"before": "alias live: 5\n", "after": "alias live: 4\n"}
 
 
+def test_a_share_that_was_taken_back_stays_taken_back(service: Service) -> None:
+    stands(service, "4", "[4, rolled back from: 5]")
+    service.reads(qualifier="4", Version="4")
+    assert not run(service).journal.changed
+
+
 def test_twice_is_the_same_as_once(service: Service) -> None:
-    stands(service, "4", "[rolled back from: 5]")
+    stands(service, "4", "[4, rolled back from: 5]")
     service.reads(qualifier="4", Version="4")
     done = run(service)
     assert not done.journal.changed
@@ -118,9 +126,8 @@ def test_check_mode_only_reads(service: Service) -> None:
 def test_a_gradual_release_ends(service: Service) -> None:
     stands(service, "4", "", weights={"5": 0.25})
     service.reads(qualifier="4", Version="4")
-    service.moves_alias(
-        {"FunctionVersion": "4", "RoutingConfig": {"AdditionalVersionWeights": {}}, "RevisionId": "a1"}, alias("4")
-    )
+    taken = {"RoutingConfig": {"AdditionalVersionWeights": {}}, "Description": "[4, rolled back from: 5]"}
+    service.moves_alias({"FunctionVersion": "4", "RevisionId": "a1", **taken}, alias("4"))
     done = run(service)
     assert "live gives all traffic to 4" in rollback_summary(done, "orders")
     assert rollback_diff(done)["before"] == "alias live: 4, 25% to 5\n"
@@ -130,7 +137,7 @@ def test_a_lost_answer_is_looked_up(service: Service) -> None:
     stands(service)
     service.reads(qualifier="4", Version="4")
     service.fails("update_alias", "ServiceException", 500)
-    service.knows_alias("4", Description="[rolled back from: 5]", RevisionId="a2")
+    service.knows_alias("4", Description="[4, rolled back from: 5]", RevisionId="a2")
     assert run(service).journal.as_result()[0]["outcome"] == "applied"
     assert service.api.calls["UpdateAlias"] == 1
 
@@ -139,7 +146,7 @@ def test_a_lost_request_is_sent_again(service: Service) -> None:
     stands(service)
     service.reads(qualifier="4", Version="4")
     service.fails("update_alias", "ServiceException", 500)
-    service.knows_alias("5", Description="[before: 4]")
+    service.knows_alias("5", Description="[5, before: 4]")
     goes_back(service)
     assert run(service).after.version == "4"
 
@@ -148,7 +155,7 @@ def test_a_release_of_somebody_else_is_not_taken_back_unseen(service: Service) -
     stands(service)
     service.reads(qualifier="4", Version="4")
     service.fails("update_alias", "PreconditionFailedException", 412)
-    service.knows_alias("6", Description="[before: 5]", RevisionId="a9")
+    service.knows_alias("6", Description="[6, before: 5]", RevisionId="a9")
     with pytest.raises(errors.ForeignChange, match="moved by somebody else to 6") as caught:
         run(service)
     assert caught.value.facts["changed"] is False
@@ -206,8 +213,31 @@ def test_latest_goes_back_as_well(service: Service, storage: str) -> None:
     assert rollback_diff(done)["after"].endswith("alias live: 4\n")
 
 
+def test_the_same_zip_for_another_architecture_goes_back_too(service: Service, storage: str) -> None:
+    stands(service, "4", "[4, rolled back from: 5]")
+    service.reads(qualifier="4", Version="4", CodeSha256=OLD, Description="build 4")
+    now = {"CodeSha256": OLD, "Architectures": ["arm64"]}
+    service.reads(**now)
+    service.reads(qualifier="4", beside={"Code": {"Location": f"{storage}zip?signature"}})
+    service.reads(**now)
+    written = {"ZipFile": ZIP, "Architectures": ["x86_64"], "RevisionId": "r1"}
+    service.takes("update_function_code", written, CodeSha256=OLD)
+    service.reads(CodeSha256=OLD)
+    done = run(service, restore_latest=True)
+    assert done.latest
+    assert done.latest.after.settings["description"] == ""  # a version's description is its own
+
+
+def test_a_version_that_can_not_be_restored_is_found_before_the_alias_moves(service: Service) -> None:
+    stands(service)
+    locked = {"Environment": {"Error": {"ErrorCode": "AccessDeniedException", "Message": "kms"}}}
+    service.reads(qualifier="4", Version="4", **locked)
+    with pytest.raises(errors.InvalidRequest, match=r"environment of orders:4 can't be read"):
+        run(service, restore_latest=True)
+
+
 def test_latest_that_is_there_already_is_left(service: Service) -> None:
-    stands(service, "4", "[rolled back from: 5]")
+    stands(service, "4", "[4, rolled back from: 5]")
     service.reads(qualifier="4", Version="4")
     service.reads()
     service.reads()
@@ -275,6 +305,43 @@ class TestRollbackOnFailure:
             self.deploy(service)
         assert caught.value.facts["changed"] is False
         assert "signature" not in str(caught.value)
+
+    def test_half_of_a_rollback_is_told_as_half(self, service: Service, storage: str) -> None:
+        self.begin(service, storage)
+        applied = {"CodeSha256": NEW, "Timeout": 9, "Environment": {"Variables": {"AB": "1"}}}
+        service.takes("update_function_code", {**self.CODE, "RevisionId": "r1"}, CodeSha256=NEW)
+        service.reads(CodeSha256=NEW)
+        written = {"Timeout": 9, "Environment": {"Variables": {"AB": "1"}}, "RevisionId": "r1"}
+        service.takes("update_function_configuration", written, **applied)
+        service.reads(**applied)
+        service.fails("tag_resource", "AccessDeniedException", 403, "no tags")
+        service.reads(**applied)
+        service.takes("update_function_code", {"ZipFile": ZIP, "RevisionId": "r1"}, **{**applied, "CodeSha256": OLD})
+        service.reads(**{**applied, "CodeSha256": OLD})
+        service.fails("update_function_configuration", "InvalidParameterValueException", 400, "not now")
+        wanted = replace(self.WANTED, tags={"a": "1"})
+        with pytest.raises(errors.Denied, match=r"no tags.*failed as well.*The configuration had been") as caught:
+            Deployer(service.api, wanted, service.deadline, rollback_on_failure=True).deploy()
+        outcomes = {phase["name"]: phase["outcome"] for phase in caught.value.facts["phases"]}
+        assert (outcomes["code"], outcomes["configuration"], outcomes["rollback"]) == (
+            "rolled_back",
+            "applied",
+            "unknown",
+        )
+
+    def test_somebody_elses_work_is_not_put_back(self, service: Service, storage: str) -> None:
+        self.begin(service, storage)
+        service.takes("update_function_code", {**self.CODE, "RevisionId": "r1"}, CodeSha256=NEW)
+        service.reads(CodeSha256=NEW, Environment={"Variables": {"THEIRS": "1"}})
+        deployer = Deployer(service.api, self.WANTED, service.deadline, OnConflict.FAIL, rollback_on_failure=True)
+        with pytest.raises(errors.ForeignChange, match=r"Nothing was put back.*The code had been updated before"):
+            deployer.deploy()
+
+    def test_an_environment_that_can_not_be_put_back_is_found_before_the_first_write(self, service: Service) -> None:
+        service.reads(Environment={"Error": {"ErrorCode": "AccessDeniedException", "Message": "kms"}})
+        wanted = replace(self.WANTED, environment=None)
+        with pytest.raises(errors.InvalidRequest, match=r"environment of orders:\$LATEST can't be read.*kms:Decrypt"):
+            Deployer(service.api, wanted, service.deadline, rollback_on_failure=True).deploy()
 
     def test_a_package_that_can_not_be_put_back_is_found_before_the_first_write(self, service: Service) -> None:
         service.reads(CodeSize=60 * 1024 * 1024)

@@ -262,7 +262,7 @@ def test_functions_in_motion_are_waited_for(service: Service, state: str) -> Non
     assert run(service, Wanted("orders", code=CODE)).journal.changed is False
 
 
-@pytest.mark.parametrize("state", ["Failed", "Deleting", "Deactivated", "ActiveNonInvocable"])
+@pytest.mark.parametrize("state", ["Failed", "Deleting", "Deactivated"])
 def test_states_that_no_waiting_mends_fail_at_once(service: Service, state: str) -> None:
     service.reads(State=state, StateReasonCode="InvalidSubnet", StateReason="Gone.")
     with pytest.raises(errors.FunctionBroken, match=rf"state {state} \(InvalidSubnet: Gone\)") as caught:
@@ -406,12 +406,19 @@ def test_a_failure_that_hides_whose_it_was_is_unknown(service: Service) -> None:
     assert "canary" not in str(caught.value)
 
 
-def test_lost_code_of_unknown_hash_is_known_by_its_change(service: Service) -> None:
+def test_lost_code_of_unknown_hash_is_sent_again_since_nobody_can_tell_whose_it_is(service: Service) -> None:
     service.reads()
     service.fails("update_function_code", "ServiceException", 500)
+    for _look in range(2):
+        service.reads(CodeSha256="theirs or ours", RevisionId="r2")
+    takes_code(service, "r2")
     service.reads(CodeSha256=NEW.base64)
     assert outcomes(run(service, Wanted("orders", code=S3Package("releases", "k")))) == ["done", "applied", "unchanged"]
-    assert service.api.calls["UpdateFunctionCode"] == 1
+
+
+def test_a_managed_instance_is_updated_before_it_can_be_called(service: Service) -> None:
+    service.reads(CodeSha256=NEW.base64, State="ActiveNonInvocable")
+    assert not run(service, Wanted("orders", code=CODE)).journal.changed
 
 
 def test_what_somebody_else_did_is_not_reported_as_ours(service: Service) -> None:
@@ -522,3 +529,23 @@ def test_a_writer_whose_code_was_replaced_steps_aside_and_begins_again(service: 
     service.reads(CodeSha256=NEW.base64, RevisionId="r6")
     update = run(service, Wanted("orders", code=CODE))
     assert (outcomes(update), update.journal.conflicts) == (["done", "applied", "unchanged"], 1)
+
+
+def test_tags_that_nobody_sees_are_not_written_for_ever(service: Service) -> None:
+    service.reads()
+    for _turn in range(3):
+        service.stub.add_response("tag_resource", {}, {"Resource": ARN, "Tags": {"new": "1"}})
+        service.reads()
+        if _turn < 2:
+            service.reads()
+    with pytest.raises(errors.NotStored, match=r"TagResource on orders was accepted 3 times.*lambda:ListTags"):
+        run(service, Wanted("orders", tags={"new": "1"}))
+
+
+@pytest.mark.parametrize("partition", ["aws-iso", "aws-eusc"])
+def test_names_that_lambda_found_are_not_held_against_patterns(service: Service, partition: str) -> None:
+    arn = ARN.replace("arn:aws:", f"arn:{partition}:")
+    service.reads(FunctionArn=arn)
+    service.stub.add_response("tag_resource", {}, {"Resource": arn, "Tags": {"new": "1"}})
+    service.reads(FunctionArn=arn, beside={"Tags": {"new": "1"}})
+    assert run(service, Wanted("orders", tags={"new": "1"})).journal.changed
