@@ -20,7 +20,7 @@ description:
     one step. Callers of the alias get the old code with the old configuration, or the new code with the new one, never
     a mix.
   - What is in force already is not sent again. A task with nothing to do makes one call, C(GetFunction); with O(alias)
-    two more.
+    two more, and with O(keep_versions) two beside these.
   - An option that is left out is left alone; an empty one (V(""), V([]), V({})) clears.
   - Values of environment variables are secret. They appear in no result, no diff, no log and no error message; their
     names do.
@@ -905,7 +905,7 @@ def wanted_release(module: LambdaopsModule) -> Release | None:
         version_description=params["version_description"],
         verification=wanted_verification(params["verify"]),
         traffic=tuple(Shift(step["weight"], step["pause"]) for step in params["traffic"] or ()),
-        alarms=tuple(params["alarms"] or ()),
+        alarms=tuple(filter(None, params["alarms"] or ())),
         keep_versions=params["keep_versions"],
     )
     refuse_odd_release(release, publish=params["publish"])

@@ -100,6 +100,9 @@ class Updater:
                     seen = self._step_aside(seen)
                     plan = make_plan(seen, self.wanted)
                 snapshot = seen
+        for name in update_phases(self.wanted):
+            if (phase := self.journal.phases[name]).outcome is Outcome.NOT_STARTED:
+                phase.outcome = Outcome.UNCHANGED
         return snapshot
 
     def look(self, *, just_written: bool = False) -> FunctionSnapshot:

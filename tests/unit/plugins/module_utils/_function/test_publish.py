@@ -392,8 +392,8 @@ def test_an_alarm_sends_all_traffic_back(service: Service, alarms: Stubber) -> N
         run(service, GRADUAL, alarms=service.alarms)
     assert told(caught.value) == {
         "settle": "done",
-        "code": "not_started",
-        "configuration": "not_started",
+        "code": "unchanged",
+        "configuration": "unchanged",
         "publish": "applied",
         "shift": "rolled_back",
         "alias": "not_started",
