@@ -2,184 +2,97 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure updates beside amazon.aws.lambda, and parity cold and warm, in one run on one machine.
+"""Measure updates beside amazon.aws.lambda and botocore's waiters, in one run on one machine.
 
-Prints tables and keeps the numbers under .cache/bench/. It judges nothing: numbers of two runs or two machines can't be
-compared, the ratios of one run can.
+Prints a line for each measurement and a table at the end, and keeps all numbers in .cache/bench/latest.json. Numbers of
+two runs or two machines can't be compared; the ratios of one run can. It starts a LocalStack of its own on a free port.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import platform
-import shutil
-import subprocess
+import signal
 import sys
+import textwrap
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from types import FrameType
 
-import boto3
-import requests
-from bed import ROLE, package
-from lambdaops_testbed.settings import read_settings
+from bed import Bed, free_port
 from lambdaops_testbed.shell import point_at
+from machine import machine, sentence
+from parity import parity
+from programs import Program, run, task
+from releases import releases
+from saved import document
+from stage import Stage
+from table import NOTES, Row, terminal, verdict
+from updates import aliased, updates
+from writers import writers
 
+PARTS: dict[str, Callable[[Stage], Iterator[Row]]] = {
+    "updates": updates,
+    "alias": aliased,
+    "writers": writers,
+    "releases": releases,
+    "parity": parity,
+}
 CACHE = Path(os.environ["LAMBDAOPS_CACHE"])
 BENCH = CACHE / "bench"
-IMAGES = CACHE / "images"
-MODULES = "ansible_collections.{}.plugins.modules.{}"
-OURS = MODULES.format("lambdaops.deploy", "lambda_safe_update")
-PEER = MODULES.format("amazon.aws", "lambda")
-PARITY = MODULES.format("lambdaops.deploy", "lambda_image_parity")
-RUNS = 3
+SAVED = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 
-@dataclass(frozen=True)
-class Measured:
-    """One piece of work by one module: medians over the runs."""
-
-    work: str
-    module: str
-    calls: int
-    seconds: float
-
-
-def main() -> int:
-    settings = read_settings(os.environ)
-    point_at(settings, os.environ)
-    testbed = [sys.executable, "-m", "lambdaops_testbed"]
-    running = subprocess.run([*testbed, "status"], capture_output=True, check=False).returncode == 0
-    subprocess.run([*testbed, "up"], check=True)
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="bench", description="Measure against the goals.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)}; all when left out")
+    parser.add_argument("--save", action="store_true", help="write the table to docs/benchmarks.md as well")
+    wanted = parser.parse_args(arguments)
+    if unknown := set(wanted.parts) - PARTS.keys():
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
+    if wanted.save and wanted.parts:
+        parser.error("what is saved is a whole run: leave out either ONLY or SAVE")
+    signal.signal(signal.SIGTERM, _end)
+    BENCH.mkdir(parents=True, exist_ok=True)
+    bed = Bed(BENCH, free_port())
+    begun, load = time.monotonic(), os.getloadavg()[0]
     try:
-        measured = [*updates(settings.endpoint), *parity()]
+        up = bed.command("up")
+        if up.returncode:
+            raise SystemExit(up.stderr)
+        rows, where = measure(bed, wanted.parts or list(PARTS), load)
     finally:
-        if not running:
-            subprocess.run([*testbed, "down"], check=False, stdout=subprocess.DEVNULL)
+        bed.command("down")
     kept = BENCH / "latest.json"
-    kept.write_text(json.dumps({"machine": machine(), "measured": [asdict(one) for one in measured]}, indent=2))
-    print(f"\n{machine()}\n{table(measured)}\nKept in {kept.relative_to(CACHE.parent)}")
+    kept.write_text(json.dumps({**where, "rows": [asdict(row) for row in rows]}, indent=2, ensure_ascii=False) + "\n")
+    notes = "\n".join(textwrap.fill(note, 100) for note in (sentence(where), *NOTES))
+    print(f"\n{terminal(rows)}\n\n{notes}\n\n{verdict(rows)}")
+    print(f"Took {time.monotonic() - begun:.0f} s; kept in {kept.relative_to(CACHE.parent)}", end="")
+    if wanted.save:
+        SAVED.write_text(document(rows, where))
+        print(f" and {SAVED.relative_to(SAVED.parents[1])}", end="")
+    print(".")
     return 0
 
 
-def updates(endpoint: str) -> list[Measured]:
-    """No-op, and code with environment at 1 and 2 s an update, by both modules in turn."""
-    BENCH.mkdir(parents=True, exist_ok=True)
-    zip_file = BENCH / "two.zip"
-    zip_file.write_bytes(package("def handler(event, context): return 2\n"))
-    bench = Updates(endpoint, boto3.client("lambda"), zip_file)
-    found = []
-    for seconds in (0.2, 1, 2):
-        requests.put(f"{endpoint}/_testbed/updates", json={"seconds": seconds}, timeout=10).raise_for_status()
-        for module in (OURS, PEER):
-            found.append(bench.measure(f"code + environment, {seconds} s an update", module, fresh=True))
-    for module in (OURS, PEER):
-        found.append(bench.measure("nothing to do", module, fresh=False))
-    return found
+def measure(bed: Bed, parts: list[str], load: float) -> tuple[list[Row], dict[str, object]]:
+    """Rows in the order of PARTS, and what they were measured on."""
+    point_at(bed.settings, os.environ)
+    folder = BENCH / "packages"
+    folder.mkdir(exist_ok=True)
+    for program in Program:
+        run(task(program))  # refused for want of options; what it needs is built and read once
+    stage = Stage(bed, folder)
+    rows = [row for name, part in PARTS.items() if name in parts for row in part(stage)]
+    return rows, machine(bed.endpoint, load)
 
 
-@dataclass
-class Updates:
-    """A function that is put back before each run."""
-
-    endpoint: str
-    client: Any
-    zip_file: Path
-    name: str = "bench"
-
-    def measure(self, work: str, module: str, *, fresh: bool) -> Measured:
-        runs = []
-        for _ in range(RUNS):
-            if fresh:
-                self.recreate()
-            runs.append(self.once(module))
-        calls, seconds = (sorted(values)[RUNS // 2] for values in zip(*runs, strict=True))
-        print(f"{work}: {short(module)} {calls} calls, {seconds:.2f} s", flush=True)
-        return Measured(work, short(module), int(calls), round(seconds, 2))
-
-    def once(self, module: str) -> tuple[int, float]:
-        options = {"name": self.name, "zip_file": str(self.zip_file), "environment_variables": {"NUMBER": "two"}}
-        if module == PEER:
-            options |= {"runtime": "python3.12", "handler": "app.handler", "role": ROLE}
-        requests.delete(f"{self.endpoint}/_testbed/requests", timeout=10).raise_for_status()
-        _, seconds = run(module, options)
-        counted = requests.get(f"{self.endpoint}/_testbed/requests", timeout=10).json()
-        self.settle()
-        return sum(counted["lambda"].values()), seconds
-
-    def recreate(self) -> None:
-        if self.name in {known["FunctionName"] for known in self.client.list_functions()["Functions"]}:
-            self.client.delete_function(FunctionName=self.name)
-        code = {"ZipFile": package("def handler(event, context): return 1\n")}
-        self.client.create_function(
-            FunctionName=self.name, Runtime="python3.12", Handler="app.handler", Role=ROLE, Code=code
-        )
-        self.settle()
-
-    def settle(self) -> None:
-        """Wait for the end of what a module left in progress, so that the next run does not pay for it."""
-        self.client.get_waiter("function_active_v2").wait(FunctionName=self.name)
-        self.client.get_waiter("function_updated_v2").wait(FunctionName=self.name)
-
-
-def parity() -> list[Measured]:
-    """The drifted pair of images from a folder, without a cache and with one."""
-    subprocess.run([sys.executable, "-m", "lambdaops_testbed.images", "--out", str(IMAGES), "--quiet"], check=True)
-    cache = BENCH / "parity"
-    options = {
-        "runtime": "nodejs20.x",
-        "registry_mirrors": {"public.ecr.aws": f"oci:{IMAGES}"},
-        "cache_dir": str(cache),
-        "fail_on": "never",
-    }
-    cold, warm = [], []
-    for _ in range(RUNS):
-        shutil.rmtree(cache, ignore_errors=True)
-        cold.append(run(PARITY, options)[1])
-        warm.append(run(PARITY, options)[1])
-    return [
-        Measured(f"parity, {state}", short(PARITY), 0, round(sorted(seconds)[RUNS // 2], 2))
-        for state, seconds in (("cold", cold), ("warm", warm))
-    ]
-
-
-def run(module: str, options: dict[str, Any]) -> tuple[dict[str, Any], float]:
-    """The module's result and the seconds that its process took."""
-    started = time.monotonic()
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("module.py")), module],
-        input=json.dumps(options),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    seconds = time.monotonic() - started
-    if done.returncode:
-        raise SystemExit(f"{module} failed: {done.stdout}{done.stderr}")
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result, seconds
-
-
-def short(module: str) -> str:
-    return module.rpartition(".")[2]
-
-
-def machine() -> str:
-    return (
-        f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
-    )
-
-
-def table(measured: list[Measured]) -> str:
-    rows = [("work", "module", "calls", "seconds")]
-    rows += [(one.work, one.module, str(one.calls or "-"), f"{one.seconds:.2f}") for one in measured]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+def _end(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,50 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The document that `make bench SAVE=1` writes: one run's table with its date and machine."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from machine import sentence
+from table import NOTES, Row, markdown, verdict
+
+_HEADER = """\
+<!--
+Copyright (c) 2026 lambdaops.deploy contributors
+GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+SPDX-License-Identifier: GPL-3.0-or-later
+-->
+"""
+
+_ABOUT = """\
+`make bench` measures on your machine, against LocalStack on the loopback, in about ten minutes;
+`make bench ONLY="updates writers"` measures a part (`updates`, `alias`, `writers`, `releases`, `parity`), and
+`make bench SAVE=1` writes this page. Seconds of two machines can't be compared; the ratios of one run can.
+
+* **at 0.2, 1, 5 s**: how long each update stays `InProgress`. Lambda takes about 1 s for a zip outside a VPC, and
+  longer for functions in a VPC and for images.
+* **nothing to do**: the task says code and environment that are in force. With an alias, amazon.aws takes two tasks.
+* **8 writers**: eight tasks with different code and environment start on one function at the same time, three rounds.
+  *Same pair*: what is in force at the end of a round is code and environment of the same task.
+* **10 releases**: code and environment at 1 s an update, published and brought to an alias that a client calls 20
+  times a second. An answer is *mixed* when code and environment are of different releases.
+* **parity of images**: a drifted build image against its runtime image, from a folder on disk, with an empty cache
+  and with a full one.
+"""
+
+
+def document(rows: list[Row], where: dict[str, Any]) -> str:
+    notes = "\n".join(f"* {note}" for note in NOTES)
+    parts = [
+        _HEADER,
+        "# Benchmarks\n",
+        _ABOUT,
+        f"## {where['date']}\n",
+        f"{sentence(where)}.\n",
+        f"{markdown(rows)}\n",
+        f"{notes}\n",
+    ]
+    return "\n".join([*parts, verdict(rows)]) + "\n"
