@@ -672,19 +672,12 @@ api_calls:
 """
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests import parse_sha256
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.errors import CodeError
-from ansible_collections.lambdaops.deploy.plugins.module_utils._code.images import Registries
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.alarms import Alarms
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.client import LambdaApi, named
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import (
-    Code,
-    ImageCode,
-    S3Package,
-    ZipUpload,
-)
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import Code
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deadline import Deadline
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deployment import Deployer
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.environment import (
@@ -693,11 +686,6 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._function.environ
     read_wanted,
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.errors import InvalidRequest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.release import (
-    Release,
-    Shift,
-    refuse_odd_release,
-)
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report import (
     diff_result,
     environment_result,
@@ -708,9 +696,12 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report 
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.service import Secrets, Service
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.settings import SETTINGS
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import OnConflict
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.verify import ANYTHING, Verification
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Order, Wanted
 from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
+
+if TYPE_CHECKING:  # imported where they are used: most tasks need one kind of code, and many release nothing
+    from ansible_collections.lambdaops.deploy.plugins.module_utils._function.release import Release
+    from ansible_collections.lambdaops.deploy.plugins.module_utils._function.verify import Verification
 
 ARGUMENTS: dict[str, Any] = {
     "name": {"type": "str", "required": True, "aliases": ["function_name"]},
@@ -844,14 +835,20 @@ ARGUMENTS: dict[str, Any] = {
     "wait_timeout": {"type": "int", "default": 300},
 }
 
+OF_A_RELEASE = ("publish", "version_description", "alias", "verify", "traffic", "alarms", "keep_versions")
+
 
 def wanted_code(module: LambdaopsModule) -> Code | None:
     """The code that the task asks for."""
     params = module.params
     stated = None if params["code_sha256"] is None else parse_sha256(params["code_sha256"])
     if params["zip_file"] is not None:
+        from ansible_collections.lambdaops.deploy.plugins.module_utils._function.zip_upload import ZipUpload
+
         return ZipUpload.of(params["zip_file"], stated)
     if params["s3_bucket"] is not None:
+        from ansible_collections.lambdaops.deploy.plugins.module_utils._function.s3_package import S3Package
+
         where = (params["s3_bucket"], params["s3_key"], params["s3_object_version"])
         package = S3Package.of(module.client("s3"), *where, stated=stated, download=params["s3_download"])
         if package.code_sha256 is None:
@@ -861,6 +858,9 @@ def wanted_code(module: LambdaopsModule) -> Code | None:
             )
         return package
     if params["image_uri"] is not None:
+        from ansible_collections.lambdaops.deploy.plugins.module_utils._code.images import Registries
+        from ansible_collections.lambdaops.deploy.plugins.module_utils._function.image_code import ImageCode
+
         registries = Registries(params["registry_mirrors"], lambda region: module.client("ecr", region=region))
         image = ImageCode.of(params["image_uri"], registries, stated)
         if image.code_sha256 is None:
@@ -900,6 +900,14 @@ def wanted_function(module: LambdaopsModule) -> Wanted:
 def wanted_release(module: LambdaopsModule) -> Release | None:
     """What the task asks for beyond $LATEST."""
     params = module.params
+    if not any(params[option] not in (None, False, []) for option in OF_A_RELEASE):
+        return None
+    from ansible_collections.lambdaops.deploy.plugins.module_utils._function.release import (
+        Release,
+        Shift,
+        refuse_odd_release,
+    )
+
     release = Release(
         alias=params["alias"],
         version_description=params["version_description"],
@@ -909,13 +917,15 @@ def wanted_release(module: LambdaopsModule) -> Release | None:
         keep_versions=params["keep_versions"],
     )
     refuse_odd_release(release, publish=params["publish"])
-    return release if params["publish"] or params["alias"] else None
+    return release
 
 
 def wanted_verification(verify: dict[str, Any] | None) -> Verification | None:
     """How a version is to be verified."""
     if verify is None:
         return None
+    from ansible_collections.lambdaops.deploy.plugins.module_utils._function.verify import ANYTHING, Verification
+
     expected = ANYTHING if verify["expected"] is None else verify["expected"]
     return Verification(verify["payload"], verify["status"], expected, verify["timeout"])
 
@@ -952,6 +962,8 @@ def main() -> None:
             client = module.engine_client("lambda", longest_answer=int(answer.seconds))
             deployer.invoker = Service(client, answer, secrets, calls)
         if release and release.alarms:
+            from ansible_collections.lambdaops.deploy.plugins.module_utils._function.alarms import Alarms
+
             deployer.alarms = Alarms(module.engine_client("cloudwatch"), *shared)
         deployment = deployer.deploy(carry_out=not module.check_mode)
     result = {

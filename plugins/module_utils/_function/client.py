@@ -2,16 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Lambda's API in the terms of this engine: functions, versions and aliases, read and written."""
+"""Lambda's API in the terms of this engine: functions and versions, read and written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
-from .alias import Alias
 from .environment import concealable
-from .errors import InvalidRequest, UnknownFunction
+from .errors import InvalidRequest
 from .limits import violation
 from .service import Service
 from .snapshot import FunctionSnapshot
@@ -48,20 +47,9 @@ class LambdaApi(Service):
         request = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
         return str(self.read("GetFunction", request).get("Code", {}).get("Location", ""))
 
-    def get_alias(self, name: str, alias: str) -> Alias | None:
-        """None when the function has no such alias."""
-        try:
-            return Alias.of(self.read("GetAlias", {"FunctionName": name, "Name": alias}))
-        except UnknownFunction:
-            return None
-
-    def aliases(self, name: str) -> list[Alias]:
-        """All aliases of a function."""
-        return [Alias.of(each) for each in self._pages("ListAliases", name, "Aliases")]
-
     def versions(self, name: str) -> list[FunctionSnapshot]:
         """All published versions, oldest first."""
-        pages = self._pages("ListVersionsByFunction", name, "Versions")
+        pages = self.pages("ListVersionsByFunction", name, "Versions")
         published = [self._snapshot(each) for each in pages if str(each.get("Version")).isdigit()]
         return sorted(published, key=lambda version: int(version.version))
 
@@ -78,7 +66,8 @@ class LambdaApi(Service):
         if found := violation(shape, write.members(None)):
             raise InvalidRequest(f"{write.operation}: {found}.", hint="Nothing was changed.")
 
-    def _pages(self, operation: str, name: str, member: str) -> Iterable[Mapping[str, Any]]:
+    def pages(self, operation: str, name: str, member: str) -> Iterable[Mapping[str, Any]]:
+        """All entries of a list about a function. member: where they are in an answer."""
         more: dict[str, Any] = {}
         while True:
             answer = self.read(operation, {"FunctionName": name, **more})

@@ -7,23 +7,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from .._errors import EngineError
-from .alarms import Alarms
 from .client import LambdaApi
 from .deadline import Deadline
 from .errors import ForeignChange, RevisionMismatch
 from .journal import Journal, Outcome
 from .plan import Plan, make_plan
-from .publish import Publisher, Released
-from .release import Release, planned_phases, release_phases
-from .restore import Restorer
-from .service import Service
 from .setbacks import Setback
 from .snapshot import FunctionSnapshot
 from .steps import predicted
 from .update import OnConflict, Updater, update_phases
 from .wanted import Wanted
+
+if TYPE_CHECKING:  # a task that releases nothing, and puts nothing back, does not wait for these
+    from .alarms import Alarms
+    from .publish import Publisher, Released
+    from .release import Release
+    from .restore import Restorer
+    from .service import Service
 
 _NAMES = {
     "expand": "new environment variables",
@@ -69,7 +72,7 @@ class Deployer:
         `phases`, `changed`, `conflicts` and `api_calls`.
         """
         journal = journal or Journal({}, self.deadline.clock)
-        journal.extend(update_phases(self.wanted) | (release_phases(self.release) if self.release else {}))
+        journal.extend(update_phases(self.wanted))
         updater = Updater(self.api, self.wanted, self.deadline, self.on_conflict, journal)
         publisher = self._publisher(journal)
         try:
@@ -98,6 +101,10 @@ class Deployer:
     def _publisher(self, journal: Journal) -> Publisher | None:
         if self.release is None:
             return None
+        from .publish import Publisher
+        from .release import release_phases
+
+        journal.extend(release_phases(self.release))
         invoker = self.invoker or self.api
         return Publisher(self.api, self.wanted.name, self.release, self.deadline, journal, invoker, self.alarms)
 
@@ -124,11 +131,9 @@ class Deployer:
     ) -> Deployment:
         after = predicted(before, plan.steps)
         planned, outcome = set(plan.phases), None
-        if publisher and self.release:
-            found = publisher.find()
-            coming = planned_phases(after, found, self.release)
-            outcome = publisher.predict(found, coming)
-            planned |= coming | ({"prune"} if outcome.pruned else set())
+        if publisher:
+            coming, outcome = publisher.predict(after)
+            planned |= coming
         journal.close(planned)
         return Deployment(before, after, journal, outcome)
 
@@ -136,6 +141,8 @@ class Deployer:
         self, before: FunctionSnapshot, plan: Plan, updater: Updater, publisher: Publisher | None
     ) -> Deployment:
         if self.rollback_on_failure and plan.steps:
+            from .restore import Restorer
+
             self._restorer = Restorer(self.api, before, plan, updater)
         after, outcome = updater.until_in_force(before, plan), None
         while publisher and outcome is None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from .alias import Alias
+from .aliases import read_aliases
 from .client import LambdaApi
 from .errors import FunctionError, UnknownFunction
 from .journal import Phase
@@ -16,7 +17,7 @@ from .release import DeleteVersion, prunable
 def versions_to_prune(api: LambdaApi, name: str, keep: int, coming: Alias | None = None) -> tuple[str, ...]:
     """What pruning would delete, oldest first. coming: an alias as it will stand, at a version that may be new."""
     versions = {each.version for each in api.versions(name)}
-    aliases = [each for each in api.aliases(name) if not coming or each.name != coming.name]
+    aliases = [each for each in read_aliases(api, name) if not coming or each.name != coming.name]
     if coming:
         versions.add(coming.version)
         aliases.append(coming)

@@ -11,18 +11,17 @@ reading.
 
 from __future__ import annotations
 
-from collections.abc import Container
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from .._errors import EngineError
 from .alarms import Alarms
 from .alias import Alias
+from .aliases import read_alias, write_alias
 from .client import LambdaApi
 from .deadline import Deadline
 from .errors import AlarmRaised, FunctionBroken, FunctionError, InvalidRequest
 from .journal import Journal, Outcome
-from .moves import write_alias
 from .prune import prune, versions_to_prune
 from .release import (
     CreateAlias,
@@ -32,6 +31,7 @@ from .release import (
     Published,
     Release,
     gradual,
+    planned_phases,
     released,
     shares_traffic,
 )
@@ -80,7 +80,7 @@ class Publisher:
         if self.release.alias is None:
             versions = self.api.versions(self.name)  # which do not tell their State
             return Published(version=self.api.get_function(self.name, versions[-1].version) if versions else None)
-        alias = self.api.get_alias(self.name, self.release.alias)
+        alias = read_alias(self.api, self.name, self.release.alias)
         return Published(alias, self.api.get_function(self.name, alias.version) if alias else None)
 
     def check(self, latest: FunctionSnapshot) -> None:
@@ -130,17 +130,21 @@ class Publisher:
         """A release that fails leaves no version on trial; what else it changed for callers of the alias is nothing."""
         self._traffic.take_back(error)
 
-    def predict(self, found: Published, coming: Container[str]) -> Released:
-        """How the release will end. coming: the phases that will do something."""
-        version = found.version.version if found.version else None
-        alias, keep = found.alias, self.release.keep_versions
+    def predict(self, latest: FunctionSnapshot) -> tuple[frozenset[str], Released]:
+        """The phases that will do something, and how the release will end. latest: $LATEST as it will be."""
+        found, keep = self.find(), self.release.keep_versions
+        coming = planned_phases(latest, found, self.release)
+        alias = found.alias
         pruned: tuple[str, ...] = ()
         if keep is not None:
             new = str(max((int(each.version) for each in self.api.versions(self.name)), default=0) + 1)
             stands = Alias(self.release.alias or "", new, description=(alias and alias.note_of_move(new)) or "")
             pruned = versions_to_prune(self.api, self.name, keep, stands if "publish" in coming else alias)
-        version = None if "publish" in coming else version
-        return Released(self.release.alias, version, found.alias, alias, pruned)
+        version = found.version.version if found.version and "publish" not in coming else None
+        return (
+            coming | ({"prune"} if pruned else set()),
+            Released(self.release.alias, version, found.alias, alias, pruned),
+        )
 
     def _accept_lost(self) -> None:
         """Writes whose answer was lost have come through, as was found now."""

@@ -7,14 +7,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .alias import Alias
-from .deployment import Deployment
 from .environment import Fate, fates
 from .journal import Outcome, Phase
-from .rollback import RolledBack
 from .snapshot import FunctionSnapshot
+
+if TYPE_CHECKING:
+    from .alias import Alias
+    from .deployment import Deployment
+    from .rollback import RolledBack
 
 _UNKNOWN_CODE = "(known once Lambda has read it)"
 _NEW_VERSION = "(a new version)"

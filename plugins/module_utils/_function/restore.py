@@ -13,7 +13,7 @@ from .._code.digests import parse_sha256
 from .._code.packages import DIRECT_UPLOAD_LIMIT, Upload
 from .._errors import EngineError
 from .client import LambdaApi
-from .code import Code, ImageCode, ZipUpload
+from .code import Code
 from .download import download_zip
 from .errors import ForeignChange, InvalidRequest
 from .journal import Journal, Outcome
@@ -23,6 +23,7 @@ from .snapshot import FunctionSnapshot
 from .steps import NO_RESERVATION
 from .update import Updater, update_phases
 from .wanted import Wanted
+from .zip_upload import ZipUpload
 
 
 def refuse_unrestorable(snapshot: FunctionSnapshot, *, code: bool) -> None:
@@ -45,6 +46,8 @@ def refuse_unrestorable(snapshot: FunctionSnapshot, *, code: bool) -> None:
 def code_of(api: LambdaApi, snapshot: FunctionSnapshot) -> Code:
     """The code that a function or a version runs, to be sent once more."""
     if snapshot.package_type == "Image":
+        from .image_code import ImageCode  # brings all that reads registries
+
         return ImageCode(snapshot.resolved_image_uri or snapshot.image_uri, snapshot.code_sha256)
     qualifier = None if snapshot.version == "$LATEST" else snapshot.version
     content = download_zip(api.code_location(snapshot.name, qualifier), snapshot)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from .._errors import EngineError
 from .alias import Alias
+from .aliases import read_alias, send_back
 from .client import LambdaApi
 from .deadline import Deadline
 from .deployment import Deployer, Deployment
@@ -22,7 +23,6 @@ from .errors import (
     UnknownFunction,
 )
 from .journal import Journal, Outcome
-from .moves import send_back
 from .release import MoveAlias
 from .restore import code_of, refuse_unrestorable, wanted_as
 from .snapshot import FunctionSnapshot
@@ -111,7 +111,7 @@ class Rollback:
             raise
 
     def _read_alias(self) -> Alias:
-        alias = self.api.get_alias(self.name, self.alias)
+        alias = read_alias(self.api, self.name, self.alias)
         if alias is None:
             raise UnknownFunction(
                 f"There is no function {self.name} with an alias {self.alias} in {self.api.region}.",

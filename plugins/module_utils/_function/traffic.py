@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from .._errors import EngineError
 from .alarms import Alarms
 from .alias import Alias
+from .aliases import send_back, write_alias
 from .client import LambdaApi
 from .deadline import Deadline
 from .errors import AlarmRaised
 from .journal import Journal, Outcome
-from .moves import send_back, write_alias
 from .release import MoveAlias, Release
 
 _WATCH = 10.0  # seconds between two looks at the alarms during a pause

@@ -25,12 +25,10 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._code.errors impo
     ObjectUnreadable,
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.images import Registries
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import (
-    Code,
-    ImageCode,
-    S3Package,
-    ZipUpload,
-)
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import Code
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.image_code import ImageCode
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.s3_package import S3Package
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.zip_upload import ZipUpload
 from botocore.stub import Stubber
 from lambdaops_testbed.images import oci
 

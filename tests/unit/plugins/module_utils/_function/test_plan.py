@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests import Digest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import S3Package
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.environment import Mode
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.errors import InvalidRequest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.plan import changed_fields, make_plan
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.s3_package import S3Package
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.snapshot import FunctionSnapshot
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.steps import predicted
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Order, Wanted

@@ -16,7 +16,6 @@ import boto3
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function import errors
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.alarms import Alarms
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import S3Package
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deadline import Deadline
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deployment import Deployer, Deployment
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.release import Release, Shift
@@ -25,6 +24,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report 
     release_result,
     summary,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.s3_package import S3Package
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.service import Service as Invoker
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import OnConflict
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.verify import Verification

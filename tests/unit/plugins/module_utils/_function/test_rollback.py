@@ -19,7 +19,6 @@ from typing import Any, ClassVar
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function import errors
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.alias import Alias
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import S3Package
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deployment import Deployer
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.plan import make_plan
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report import rollback_diff, rollback_summary
@@ -29,6 +28,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._function.rollbac
     RolledBack,
     choose_target,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.s3_package import S3Package
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.snapshot import FunctionSnapshot
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import OnConflict
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Wanted

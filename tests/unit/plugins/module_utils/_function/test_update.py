@@ -12,13 +12,13 @@ import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests import Digest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import EngineError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function import errors
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.code import S3Package
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deployment import Deployer, Deployment
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report import (
     diff_result,
     environment_result,
     summary,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.s3_package import S3Package
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import OnConflict
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Order, Wanted
 from lambda_service import ARN, Service

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write an alias, guarded by the revision that was read."""
+"""Read aliases, and write them guarded by the revision that was read."""
 
 from __future__ import annotations
 
@@ -13,6 +13,19 @@ from .errors import ForeignChange, UnknownFunction
 from .journal import Phase
 from .release import CreateAlias, MoveAlias
 from .setbacks import Setback, setbacks
+
+
+def read_alias(api: LambdaApi, name: str, alias: str) -> Alias | None:
+    """None when the function has no such alias."""
+    try:
+        return Alias.of(api.read("GetAlias", {"FunctionName": name, "Name": alias}))
+    except UnknownFunction:
+        return None
+
+
+def read_aliases(api: LambdaApi, name: str) -> list[Alias]:
+    """All aliases of a function."""
+    return [Alias.of(each) for each in api.pages("ListAliases", name, "Aliases")]
 
 
 def write_alias(api: LambdaApi, write: MoveAlias | CreateAlias, alias: Alias | None, phase: Phase) -> Alias:
@@ -36,7 +49,7 @@ def send_back(api: LambdaApi, write: MoveAlias, alias: Alias, phase: Phase, dead
             if deadline.passed:
                 raise setback.cause from None
             deadline.sleep(next(pauses))
-        found = api.get_alias(write.name, write.alias)
+        found = read_alias(api, write.name, write.alias)
         if found is None:
             raise UnknownFunction(f"{write.name}:{write.alias} was deleted meanwhile.", hint="Release to it again.")
         if (found.version, found.weights) == (write.version, write.weights):
