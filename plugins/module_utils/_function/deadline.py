@@ -17,11 +17,10 @@ from dataclasses import dataclass, field
 
 from .errors import InvalidRequest
 
-# A zip outside a VPC takes Lambda about a second: the second look comes just after it, the later ones half as far
-# apart again each time.
-_FIRST = 0.35
-_SECOND = 0.8
-_GROWTH = 1.5
+# A zip outside a VPC takes Lambda about a second: the second look comes just after it. Later ones come a tenth further
+# apart each time, so that a long update is seen to end soon after it did.
+_FIRST = (0.35, 0.8, 1.2)
+_GROWTH = 1.1
 _LIMIT = 5.0
 _JITTER = 0.05
 _NO_TIME = 0.001  # seconds; sleeping until a moment may end just before it
@@ -81,11 +80,12 @@ class Deadline:
 
 
 def backoff(jitter: Callable[[], float] = random.random) -> Iterator[float]:
-    """Pauses in seconds, without end: 0.35, 0.8, 1.2, 1.8 … 5, each up to a twentieth longer.
+    """Pauses in seconds, without end: 0.35, 0.8, 1.2, 1.32 … 5, each up to a twentieth longer.
 
     The jitter only lengthens: a pause that was cut short would look just before an update ends.
     """
-    pause = _FIRST
-    while True:
+    for pause in _FIRST:
         yield pause * (1 + _JITTER * jitter())
-        pause = min(_LIMIT, max(_SECOND, pause * _GROWTH))
+    while True:
+        pause = min(_LIMIT, pause * _GROWTH)
+        yield pause * (1 + _JITTER * jitter())

@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests import Digest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import EngineError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function import errors
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deadline import backoff
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deployment import Deployer, Deployment
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report import (
     diff_result,
@@ -82,17 +84,12 @@ def test_code_settles_before_the_environment_and_each_write_has_a_settled_revisi
     assert summary(update).startswith("orders: code updated in 1.")
 
 
-def test_pauses_suit_updates_of_one_and_two_seconds(service: Service) -> None:
-    service.reads()
-    takes_code(service)
-    for _ in range(2):
-        service.reads(CodeSha256=NEW.base64, LastUpdateStatus="InProgress")
-    service.reads(CodeSha256=NEW.base64)
-    run(service, Wanted("orders", code=CODE))
-    first, second, third = service.clock.slept
-    assert 0.35 <= first <= 0.4
-    assert 1.1 <= first + second <= 1.3
-    assert 2.3 <= first + second + third <= 2.7
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 2.0, 5.0, 25.0, 120.0])
+def test_an_update_is_seen_to_end_soon_after_it_did(seconds: float) -> None:
+    for jitter in (0.0, 1.0):
+        looks = accumulate(backoff(lambda jitter=jitter: jitter))
+        seen = next(at for at in looks if at > seconds)
+        assert seen - seconds <= max(0.5, 0.15 * seconds)
 
 
 def test_check_mode_reads_and_predicts(service: Service) -> None:
