@@ -9,7 +9,7 @@ MAKEFLAGS += --no-print-directory
 
 # The Python that .venv was made from, until another one is named.
 PYTHON ?= $(if $(wildcard .venv/bin/python),.venv/bin/python,python3)
-PARTS ?= lint sanity unit testbed molecule
+PARTS ?= lint sanity unit testbed fire molecule
 
 BIN := $(CURDIR)/.venv/bin
 export LAMBDAOPS_CACHE := $(CURDIR)/.cache
@@ -21,7 +21,7 @@ export HOME := $(LAMBDAOPS_CACHE)/home
 $(shell mkdir -p '$(HOME)')
 endif
 
-.PHONY: help setup demo test up down env lint sanity unit testbed molecule bench clean
+.PHONY: help setup demo test up down env lint sanity unit testbed fire molecule soak bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { gsub(/\$$\$$/, "$$"); printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,11 +62,17 @@ unit: setup ## Unit tests
 testbed: setup ## Tests of the testbed itself, and of modules against it
 	@$(BIN)/python tests/tooling/parts.py testbed
 
+fire: setup ## Releases under fire: faults, kills, eight writers, callers that do not stop
+	@$(BIN)/python tests/tooling/parts.py fire
+
 molecule: setup ## Scenarios against the testbed
 	@$(BIN)/python tests/tooling/parts.py molecule
 
-bench: setup ## Measure against the goals
-	@PATH='$(BIN)':"$$PATH" PYTHONPATH='$(LAMBDAOPS_CACHE)/collections:$(CURDIR)/tests/testbed/tests' $(BIN)/python tests/benchmarks/run.py
+soak: setup ## Releases under fire for about 20 minutes, with what was counted
+	@LAMBDAOPS_SOAK=1 V=1 $(BIN)/python tests/tooling/parts.py fire
+
+bench: setup ## Measure against the goals; ONLY="writers alias" for a part, SAVE=1 for docs/benchmarks.md
+	@PATH='$(BIN)':"$$PATH" PYTHONPATH='$(CURDIR)/tests/testbed/tests' $(BIN)/python tests/benchmarks/run.py $(if $(SAVE),--save) $(ONLY)
 
 clean: ## Stop the testbed and remove all that was made
 	@if test -x $(BIN)/python; then $(BIN)/python -m lambdaops_testbed down; fi

@@ -56,13 +56,19 @@ def sanity(session: nox.Session) -> None:
 @nox.session
 def unit(session: nox.Session) -> None:
     """Unit tests."""
-    pytest(session, "tests/unit")
+    pytest(session, "tests/unit", "tests/benchmarks")
 
 
 @nox.session
 def testbed(session: nox.Session) -> None:
     """Tests of the testbed itself, and of modules against it."""
     pytest(session, "tests/testbed/tests", "tests/integration")
+
+
+@nox.session
+def fire(session: nox.Session) -> None:
+    """Releases under fire, in the short form; LAMBDAOPS_SOAK=1 is the long one."""
+    pytest(session, "tests/fire")
 
 
 @nox.session

@@ -18,7 +18,7 @@ from pathlib import Path
 from environments import CACHE, ROOT
 from steps import RESULTS, Counts
 
-ALL = ("lint", "sanity", "unit", "testbed", "molecule")
+ALL = ("lint", "sanity", "unit", "testbed", "fire", "molecule")
 REPORT = CACHE / "nox.json"
 
 

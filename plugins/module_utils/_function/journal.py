@@ -100,7 +100,8 @@ class Journal:
             if name in planned:
                 phase.outcome = Outcome.PLANNED
             elif phase.outcome not in (Outcome.DONE, Outcome.PLANNED):
-                phase.outcome = Outcome.APPLIED if phase.accepted else Outcome.UNCHANGED
+                unwritten = Outcome.UNKNOWN if phase.lost else Outcome.UNCHANGED
+                phase.outcome = Outcome.APPLIED if phase.accepted else unwritten
 
     @property
     def changed(self) -> bool:

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from .alias import Alias
 from .aliases import read_aliases
 from .client import LambdaApi
-from .errors import FunctionError, UnknownFunction
+from .errors import AnswerLost, FunctionError, UnknownFunction, Unreachable
 from .journal import Phase
 from .release import DeleteVersion, prunable
 
@@ -34,12 +36,26 @@ def prune(api: LambdaApi, name: str, keep: int, phase: Phase) -> tuple[tuple[str
         return (), (f"Old versions of {name} could not be looked up: {error.message}",)
     for version in versions:
         try:
-            api.call(DeleteVersion.operation, DeleteVersion(name, version).members(None))
-        except UnknownFunction:
-            continue  # somebody else was faster
+            ours = _delete(api, DeleteVersion(name, version), phase)
         except FunctionError as error:
             warnings.append(f"Version {version} of {name} could not be deleted: {error.message}")
             continue
-        pruned.append(version)
-        phase.accept()
+        if ours:
+            pruned.append(version)
+            phase.accept()
     return tuple(pruned), tuple(warnings)
+
+
+def _delete(api: LambdaApi, write: DeleteVersion, phase: Phase) -> bool:
+    """Whether it was this task that deleted the version."""
+    try:
+        api.call(write.operation, write.members(None))
+    except UnknownFunction:
+        return False  # somebody else was faster
+    except Unreachable:
+        raise
+    except AnswerLost:
+        phase.lose()
+        with suppress(UnknownFunction):  # once more: what is gone stays gone
+            api.call(write.operation, write.members(None))
+    return True

@@ -455,6 +455,31 @@ def test_versions_beyond_the_kept_are_deleted(service: Service) -> None:
     assert "old versions deleted: 1" in summary(deployment)
 
 
+def test_a_lost_answer_of_a_deletion_is_looked_up(service: Service) -> None:
+    service.reads()
+    finds(service, sha=SHA)
+    service.lists("1", "2", "3", aliases=(alias("3", Description="[3, before: 2]"),))
+    service.fails("delete_function", "ServiceException", 500, "boom")
+    service.fails("delete_function", "ResourceNotFoundException", 404)
+    deployment = run(service, Release(alias="live", keep_versions=1))
+    assert deployment.released
+    assert (deployment.released.pruned, deployment.released.warnings) == (("1",), ())
+    assert outcomes(deployment)["prune"] == "applied"
+
+
+def test_a_deletion_of_which_nobody_knows_is_not_called_unchanged(service: Service) -> None:
+    service.reads()
+    finds(service, sha=SHA)
+    service.lists("1", "2", "3", aliases=(alias("3", Description="[3, before: 2]"),))
+    for _ in range(2):
+        service.fails("delete_function", "ServiceException", 500, "boom")
+    deployment = run(service, Release(alias="live", keep_versions=1))
+    assert outcomes(deployment)["prune"] == "unknown"
+    assert deployment.journal.changed
+    assert deployment.released
+    assert "Version 1 of orders could not be deleted" in deployment.released.warnings[0]
+
+
 def test_pruning_is_predicted(service: Service) -> None:
     service.reads()
     finds(service)
