@@ -19,7 +19,7 @@ from .errors import InvalidRequest
 
 # A zip outside a VPC takes Lambda about a second: the second look comes just after it. Later ones come a tenth further
 # apart each time, so that a long update is seen to end soon after it did.
-_FIRST = (0.35, 0.8, 1.2)
+_FIRST = (0.35, 0.7, 1.2)
 _GROWTH = 1.1
 _LIMIT = 5.0
 _JITTER = 0.05
@@ -80,7 +80,7 @@ class Deadline:
 
 
 def backoff(jitter: Callable[[], float] = random.random) -> Iterator[float]:
-    """Pauses in seconds, without end: 0.35, 0.8, 1.2, 1.32 … 5, each up to a twentieth longer.
+    """Pauses in seconds, without end: 0.35, 0.7, 1.2, 1.32 … 5, each up to a twentieth longer.
 
     The jitter only lengthens: a pause that was cut short would look just before an update ends.
     """

@@ -57,7 +57,14 @@ class InvalidRequest(FunctionError):
 
 
 class FunctionBroken(FunctionError):
-    """The function is in a state in which Lambda accepts no update, and waiting does not mend it."""
+    """The function is in a state in which Lambda accepts no update, and waiting does not mend it.
+
+    reason_code: why, in Lambda's terms.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", reason_code: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.reason_code = reason_code
 
 
 class StillInMotion(FunctionError):

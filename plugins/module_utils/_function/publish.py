@@ -36,7 +36,7 @@ from .release import (
     shares_traffic,
 )
 from .service import Service
-from .setbacks import setbacks
+from .setbacks import TRANSIENT, TRIES, Setback, setbacks
 from .settle import settle
 from .snapshot import FunctionSnapshot
 from .traffic import Traffic
@@ -71,6 +71,7 @@ class Publisher:
     invoker: Service
     alarms: Alarms | None = None
     _verified: set[str] = field(default_factory=set)
+    _failures: int = 0
 
     def __post_init__(self) -> None:
         self._traffic = Traffic(self.api, self.name, self.release, self.deadline, self.journal, self.alarms)
@@ -163,9 +164,12 @@ class Publisher:
             phase.outcome = Outcome.UNKNOWN
             try:
                 settle(self.api, self.name, self.deadline, qualifier=published.version)
-            except FunctionBroken:
+            except FunctionBroken as broken:
                 phase.outcome = Outcome.FAILED
                 self._discard(published.version)
+                self._failures += 1
+                if broken.reason_code in TRANSIENT and self._failures < TRIES:
+                    raise Setback(broken, phase.name) from None
                 raise
             phase.accept()
         return published.version

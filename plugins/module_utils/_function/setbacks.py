@@ -14,6 +14,20 @@ from .journal import Outcome, Phase
 
 _LOST_WRITES = 5  # that end without an answer, before the last of them is given up on
 
+# Inferred: Lambda's documents name these codes and not whether they pass; what they name does.
+TRANSIENT = frozenset(
+    {
+        "DependencyError",
+        "EC2RequestLimitExceeded",
+        "EFSMountTimeout",
+        "EniLimitExceeded",
+        "InsufficientCapacity",
+        "InternalError",
+        "SubnetOutOfIPAddresses",
+    }
+)
+TRIES = 3  # of a write that was taken and then failed for a reason that passes, or that nobody sees afterwards
+
 
 class Setback(Exception):
     """Read again what is in force before anything is sent. cause: as it came. phase: the name of the one it met."""

@@ -40,6 +40,7 @@ def settle(
                 + _because(snapshot.state_reason_code, api.hide(snapshot.state_reason))
                 + (", so it can't be called." if qualifier else ", in which Lambda takes no updates."),
                 hint=_VERSION_HINT if qualifier else _HINTS.get(snapshot.state, _OTHER_HINT),
+                reason_code=snapshot.state_reason_code,
             )
         if not snapshot.in_motion:
             return snapshot

@@ -20,27 +20,13 @@ from .deadline import Deadline, backoff
 from .errors import ForeignChange, NotStored, StillInMotion, UpdateFailed
 from .journal import Journal, Outcome, Phase
 from .plan import Plan, changed_fields, make_plan
-from .setbacks import Setback, setbacks
+from .setbacks import TRANSIENT, TRIES, Setback, setbacks
 from .settle import settle
 from .snapshot import FunctionSnapshot
 from .steps import CodeStep, ConcurrencyStep, ConfigurationStep, Step, TagStep, UntagStep
 from .wanted import Order, Wanted
 
 _ASIDE = 0.5  # seconds; the least that a writer steps aside for another one, up to twice as long by jitter
-
-# Inferred: Lambda's documents name these codes and not whether they pass; what they name does.
-_TRANSIENT = frozenset(
-    {
-        "DependencyError",
-        "EC2RequestLimitExceeded",
-        "EFSMountTimeout",
-        "EniLimitExceeded",
-        "InsufficientCapacity",
-        "InternalError",
-        "SubnetOutOfIPAddresses",
-    }
-)
-_TRIES = 3  # of a write whose update ended Failed for a reason that passes, or that nobody sees afterwards
 
 _ORDERS: dict[Order, tuple[str, ...]] = {
     Order.CODE_FIRST: ("code", "configuration"),
@@ -212,7 +198,7 @@ class Updater:
             hint="Mend the cause, then run the task again.",
         )
         self._failures += 1
-        if shown or code not in _TRANSIENT or self._failures == _TRIES:
+        if shown or code not in TRANSIENT or self._failures == TRIES:
             raise failure
         self.pause(failure)
         return True
@@ -222,9 +208,9 @@ class Updater:
         if step.moves or step.phase not in make_plan(seen, self.wanted).phases:
             return
         self._unseen += 1
-        if self._unseen == _TRIES:
+        if self._unseen == TRIES:
             raise NotStored(
-                f"{step.operation} on {self.wanted.name} was accepted {_TRIES} times, "
+                f"{step.operation} on {self.wanted.name} was accepted {TRIES} times, "
                 "and GetFunction shows nothing of it.",
                 hint="Allow lambda:ListTags and lambda:GetFunctionConcurrency, or find out who else writes this.",
             )

@@ -60,13 +60,15 @@ def finds(service: Service, version: str = "4", sha: str = "old", **members: Any
     service.reads(qualifier=version, Version=version, CodeSha256=sha)
 
 
-def publishes(service: Service, revision: str = "r1", version: str = "5", state: str = "Active") -> None:
+def publishes(
+    service: Service, revision: str = "r1", version: str = "5", state: str = "Active", **members: Any
+) -> None:
     service.stub.add_response(
         "publish_version",
         configuration(Version=version, State="Pending"),
         {"FunctionName": "orders", "CodeSha256": SHA, "RevisionId": revision},
     )
-    service.reads(qualifier=version, Version=version, State=state)
+    service.reads(qualifier=version, Version=version, State=state, **members)
 
 
 def moves(service: Service, revision: str = "a1") -> None:
@@ -683,3 +685,15 @@ def test_no_secret_comes_back_from_a_verification(service: Service, said: str) -
         run(service, secret)
     for part in ("canary", "payload-secret"):
         assert part not in str(caught.value)
+
+
+def test_a_version_that_fails_for_a_reason_that_passes_is_published_anew(service: Service) -> None:
+    service.reads()
+    finds(service)
+    publishes(service, state="Failed", StateReasonCode="InternalError")
+    service.stub.add_response("delete_function", {}, {"FunctionName": "orders", "Qualifier": "5"})
+    service.reads()
+    finds(service)
+    publishes(service)
+    moves(service)
+    assert outcomes(run(service))["publish"] == "applied"
