@@ -11,7 +11,6 @@ from typing import Any, Protocol
 
 from .environment import concealable
 from .errors import InvalidRequest
-from .limits import violation
 from .service import Service
 from .snapshot import FunctionSnapshot
 
@@ -62,6 +61,8 @@ class LambdaApi(Service):
 
     def check(self, write: Write) -> None:
         """Hold a write against the service model's limits without sending it. Raises InvalidRequest."""
+        from .limits import violation  # a task with nothing to do does not need it
+
         shape = self._client.meta.service_model.operation_model(write.operation).input_shape
         if found := violation(shape, write.members(None)):
             raise InvalidRequest(f"{write.operation}: {found}.", hint="Nothing was changed.")
