@@ -28,3 +28,7 @@ class EngineError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
+
+    def advise(self, text: str) -> None:
+        """Say more of what to do, or of what is in force."""
+        self.hint = f"{self.hint} {text}".strip()

@@ -6,22 +6,13 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from bed import Bed, bed, make, running
-from lambdaops_testbed.shell import point_at
+from bed import bed, make, pointed, running
 from tasks import hurried, models_read_once, released, task
 
-__all__ = ["bed", "hurried", "make", "models_read_once", "released", "running", "task"]
+__all__ = ["bed", "hurried", "make", "models_read_once", "pointed", "released", "running", "task"]
 
 
 @pytest.fixture(autouse=True)
-def pointed(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `make env` exports, for this process and those that it starts."""
-    environ = dict(os.environ)
-    point_at(bed.settings, environ)
-    for name in os.environ.keys() - environ.keys():
-        monkeypatch.delenv(name)
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
+def always_pointed(pointed: None) -> None:
+    """No test here talks to anything else."""

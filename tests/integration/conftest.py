@@ -6,21 +6,6 @@
 
 from __future__ import annotations
 
-import os
+from bed import bed, make, pointed, running
 
-import pytest
-from bed import Bed, bed, make, running
-from lambdaops_testbed.shell import point_at
-
-__all__ = ["bed", "make", "running"]
-
-
-@pytest.fixture
-def pointed(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `make env` exports, for this process and those that it starts."""
-    environ = dict(os.environ)
-    point_at(bed.settings, environ)
-    for name in os.environ.keys() - environ.keys():
-        monkeypatch.delenv(name)
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
+__all__ = ["bed", "make", "pointed", "running"]

@@ -37,14 +37,12 @@ class LambdaApi(Service):
 
     def get_function(self, name: str, qualifier: str | None = None) -> FunctionSnapshot:
         """Read one function, or one version of it. qualifier: a version or an alias."""
-        request = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
-        answer = self.read("GetFunction", request)
+        answer = self._function(name, qualifier)
         return self._snapshot(answer.get("Configuration", {}), answer)
 
     def code_location(self, name: str, qualifier: str | None = None) -> str:
         """The pre-signed URL of a function's zip, good for ten minutes; a secret."""
-        request = {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})}
-        return str(self.read("GetFunction", request).get("Code", {}).get("Location", ""))
+        return str(self._function(name, qualifier).get("Code", {}).get("Location", ""))
 
     def versions(self, name: str) -> list[FunctionSnapshot]:
         """All published versions, oldest first."""
@@ -76,6 +74,9 @@ class LambdaApi(Service):
             if not (marker := answer.get("NextMarker")):
                 return
             more = {"Marker": marker}
+
+    def _function(self, name: str, qualifier: str | None) -> dict[str, Any]:
+        return self.read("GetFunction", {"FunctionName": name, **({"Qualifier": qualifier} if qualifier else {})})
 
     def _snapshot(
         self,

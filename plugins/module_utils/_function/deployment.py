@@ -94,7 +94,7 @@ class Deployer:
                 self._restorer.restore(error)
             done = [words for name, words in _NAMES.items() if _in_force(journal, name)]
             if done:
-                error.hint = f"{error.hint} The {' and the '.join(done)} had been updated before.".strip()
+                error.advise(f"The {' and the '.join(done)} had been updated before.")
             error.facts |= journal.facts | {"api_calls": dict(self.api.calls)}
             raise
 

@@ -102,7 +102,7 @@ class Restorer:
         if not written:
             return
         if isinstance(error, ForeignChange):
-            error.hint = f"{error.hint} Nothing was put back, since somebody else is at work on it.".strip()
+            error.advise("Nothing was put back, since somebody else is at work on it.")
             return
         journal.extend({"rollback": "Rollback"})
         with journal.phase("rollback") as rollback:
@@ -114,11 +114,11 @@ class Restorer:
                 undo = replace(updater, wanted=wanted, journal=inner)
                 undo.until_in_force(undo.look())
             except EngineError as trouble:
-                error.hint = f"{error.hint} Putting $LATEST back failed as well: {trouble.message}".strip()
+                error.advise(f"Putting $LATEST back failed as well: {trouble.message}")
                 written = {name for name, phase in inner.phases.items() if phase.accepted}
             else:
                 rollback.accept()
-                error.hint = f"{error.hint} $LATEST has been put back as it was before{self._but()}.".strip()
+                error.advise(f"$LATEST has been put back as it was before{self._but()}.")
         for name in written & journal.phases.keys():
             journal.phases[name].outcome = Outcome.ROLLED_BACK
 

@@ -18,10 +18,7 @@ from .aliases import read_alias, send_back
 from .client import LambdaApi
 from .deadline import Deadline
 from .deployment import Deployer, Deployment
-from .errors import (
-    InvalidRequest,
-    UnknownFunction,
-)
+from .errors import InvalidRequest, UnknownFunction
 from .journal import Journal, Outcome
 from .release import MoveAlias
 from .restore import code_of, refuse_unrestorable, wanted_as
@@ -136,7 +133,7 @@ class Rollback:
         try:
             return deployer.deploy(carry_out=carry_out, journal=journal)
         except EngineError as error:
-            error.hint = f"{error.hint} The alias stands for {version.version}.".strip()
+            error.advise(f"The alias stands for {version.version}.")
             raise
 
 

@@ -60,10 +60,10 @@ class Traffic:
                 send_back(self.api, back, alias, phase, self.deadline)
             except EngineError as trouble:
                 phase.outcome = Outcome.UNKNOWN
-                error.hint = f"{error.hint} The alias may still share its traffic: {trouble.message}".strip()
+                error.advise(f"The alias may still share its traffic: {trouble.message}")
             else:
                 phase.accepted, phase.lost, phase.outcome = False, 0, Outcome.ROLLED_BACK
-                error.hint = f"{error.hint} All traffic of {alias.name} goes to version {alias.version}.".strip()
+                error.advise(f"All traffic of {alias.name} goes to version {alias.version}.")
 
     def refuse_alarms(self, when: str) -> None:
         """Raises AlarmRaised when one that watches this release is in ALARM."""

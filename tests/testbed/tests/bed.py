@@ -23,6 +23,7 @@ import pytest
 import requests
 from botocore.config import Config
 from lambdaops_testbed.settings import Settings, read_settings
+from lambdaops_testbed.shell import point_at
 
 ROLE = "arn:aws:iam::000000000000:role/tester"
 PACE = 0.05
@@ -230,3 +231,14 @@ def make(bed: Bed, request: pytest.FixtureRequest) -> Iterator[Make]:
     yield make
     for function in made:
         client.delete_function(FunctionName=function.name)
+
+
+@pytest.fixture
+def pointed(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `make env` exports, for this process and those that it starts."""
+    environ = dict(os.environ)
+    point_at(bed.settings, environ)
+    for name in os.environ.keys() - environ.keys():
+        monkeypatch.delenv(name)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
