@@ -322,6 +322,7 @@ notes:
 
 from typing import Any
 
+from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
 from ansible.module_utils.common.text.converters import to_native
 from ansible_collections.amazon.aws.plugins.module_utils.botocore import check_sdk_version_supported
 from ansible_collections.amazon.aws.plugins.module_utils.exceptions import AnsibleBotocoreError
@@ -337,7 +338,6 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._code.subjects im
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.client import LambdaApi
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.snapshot import FunctionSnapshot
-from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
 
 ARGUMENTS: dict[str, Any] = {
     "path": {"type": "path"},

@@ -151,6 +151,7 @@ api_calls:
 
 from typing import Any
 
+from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.client import LambdaApi, named
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.deadline import Deadline
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report import (
@@ -159,7 +160,6 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._function.report 
     rollback_summary,
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.rollback import Rollback
-from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
 
 ARGUMENTS: dict[str, Any] = {
     "name": {"type": "str", "required": True, "aliases": ["function_name"]},

@@ -674,6 +674,7 @@ api_calls:
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests import parse_sha256
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.errors import CodeError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.client import LambdaApi, named
@@ -697,7 +698,6 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._function.service
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.settings import SETTINGS
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.update import OnConflict
 from ansible_collections.lambdaops.deploy.plugins.module_utils._function.wanted import Order, Wanted
-from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
 
 if TYPE_CHECKING:  # imported where they are used: most tasks need one kind of code, and many release nothing
     from ansible_collections.lambdaops.deploy.plugins.module_utils._function.release import Release

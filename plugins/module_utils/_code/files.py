@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
-from .errors import PackageMissing, PackageUnreadable, shown
+from .errors import CodeError, PackageMissing, PackageUnreadable, shown
 
 CHUNK = 1024 * 1024  # bytes held in memory while hashing
 
@@ -55,6 +55,14 @@ def reading(path: bytes | str) -> Iterator[None]:
         raise PackageUnreadable(
             f"{shown(path)} can't be read: {error.strerror or error}.", hint="Correct the path, or mend the file."
         ) from error
+
+
+def is_directory(path: str) -> bool:
+    """Whether a package is one; links are followed. Raises CodeError for an empty path, and as reading does."""
+    if not path.strip():
+        raise CodeError("The path of the package is empty.", hint="Give the path of a zip file or of a directory.")
+    with reading(path):
+        return stat.S_ISDIR(os.stat(path).st_mode)
 
 
 @contextmanager

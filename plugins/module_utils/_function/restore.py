@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from .._code.digests import parse_sha256
-from .._code.packages import DIRECT_UPLOAD_LIMIT, Upload
+from .._code.upload import DIRECT_UPLOAD_LIMIT, Upload
 from .._errors import EngineError
 from .client import LambdaApi
 from .code import Code

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from .._code.digests import Digest
 from .._code.errors import shown
-from .._code.packages import Upload, open_for_upload
+from .._code.upload import Upload, open_for_upload
 from .code import refuse_another
 
 

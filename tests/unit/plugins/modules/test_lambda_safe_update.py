@@ -15,9 +15,9 @@ from typing import Any
 
 import boto3
 import pytest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._code.packages import open_for_upload
-from ansible_collections.lambdaops.deploy.plugins.module_utils._function.errors import InvalidRequest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._module import LambdaopsModule
+from ansible_collections.lambdaops.deploy.plugins.module_utils._code.upload import open_for_upload
+from ansible_collections.lambdaops.deploy.plugins.module_utils._function.errors import InvalidRequest
 from ansible_collections.lambdaops.deploy.plugins.modules import lambda_safe_update
 from botocore.stub import Stubber
 from lambda_service import Service

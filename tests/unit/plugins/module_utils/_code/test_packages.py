@@ -20,12 +20,11 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._code import erro
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.content import UNZIPPED_LIMIT
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.files import open_regular
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.packages import (
-    DIRECT_UPLOAD_LIMIT,
     PackageKind,
-    open_for_upload,
     read_other_hashes,
     read_package,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._code.upload import DIRECT_UPLOAD_LIMIT, open_for_upload
 
 MiB = 1024 * 1024
 
@@ -284,17 +283,17 @@ def test_odd_paths_are_refused(path: str, kind: type[errors.CodeError], message:
         read_package(path)
 
 
-@pytest.mark.parametrize("call", ["read_package", "open_for_upload"])
-def test_an_unreadable_file_is_said_so(tmp_path: Path, package: Path, call: str) -> None:
+@pytest.mark.parametrize("call", [read_package, open_for_upload])
+def test_an_unreadable_file_is_said_so(tmp_path: Path, package: Path, call: Callable[[str], object]) -> None:
     """In a process of its own that gives root's rights up, since root may read anything."""
     package.chmod(0)
     tmp_path.chmod(0o711)
     script = (
-        f"from {read_package.__module__} import {call}\n"
+        f"from {call.__module__} import {call.__name__}\n"
         f"from {errors.__name__} import PackageUnreadable\n"
         "import os\n"
         "os.geteuid() == 0 and os.setresuid(65534, 65534, 65534)\n"
-        f"try:\n    {call}({str(package)!r})\n"
+        f"try:\n    {call.__name__}({str(package)!r})\n"
         "except PackageUnreadable as error:\n    print(error)\n"
     )
     done = subprocess.run(
