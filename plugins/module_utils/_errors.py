@@ -32,3 +32,8 @@ class EngineError(Exception):
     def advise(self, text: str) -> None:
         """Say more of what to do, or of what is in force."""
         self.hint = f"{self.hint} {text}".strip()
+
+
+def printable(text: str) -> str:
+    """What an image or a registry says, without what would move a terminal's cursor or begin a new line."""
+    return "".join(character for character in text if character.isprintable())

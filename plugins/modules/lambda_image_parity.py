@@ -291,13 +291,13 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import EngineError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.cache import Cache, default_folder
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.compare import Comparison, compare
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.http import MissingRequests
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, parse_reference
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.report import as_results, refusal, sentence
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import build_image_of, runtime_image_of
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports import Sources
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.compare import Comparison, compare
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.report import as_results, refusal, sentence
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.runtimes import build_image_of, runtime_image_of
 
 
 def argument_spec() -> dict[str, Any]:

@@ -16,11 +16,6 @@ class ImageError(EngineError):
     """An image could not be read."""
 
 
-def printable(text: str) -> str:
-    """What an image or a registry says, without what would move a terminal's cursor or begin a new line."""
-    return "".join(character for character in text if character.isprintable())
-
-
 class BadReference(ImageError):
     """An image reference, a mirror or an architecture that does not parse."""
 
@@ -75,7 +70,3 @@ class UnsupportedLayer(ImageError):
 
 class HostileLayer(ImageError):
     """A layer that breaks a bound no honest image comes near."""
-
-
-class BrokenRpmDatabase(ImageError):
-    """An rpm database that can't be read."""

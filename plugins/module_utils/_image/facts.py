@@ -11,14 +11,15 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .errors import BrokenRpmDatabase, printable
+from .._errors import printable
+from .._rpm.errors import BrokenRpmDatabase
+from .._rpm.packages import Package
+from .._rpm.sqlite import read_packages
 from .image import Image
 from .layer_views import LayerViews
 from .manifests import HistoryEntry
-from .packages import Package
 from .references import ImageReference, Platform
 from .rootfs import Absent, Answer, File, Found, Rootfs, Undecided
-from .rpmdb import read_packages
 
 # os-release(5) gives the order; in Lambda's images the first is a link to the second.
 _OS_RELEASE = ("etc/os-release", "usr/lib/os-release")

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .._errors import printable
 from .authorization import Authorization
 from .digests import digest_of, is_digest, require_match
 from .errors import (
@@ -23,7 +24,6 @@ from .errors import (
     RegistryDenied,
     RegistryFailed,
     TruncatedBlob,
-    printable,
 )
 from .http import ATTEMPTS, BodyCut, Http, of_the_wire, origin_of
 from .manifests import ACCEPTED, Descriptor

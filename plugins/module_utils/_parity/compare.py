@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from .cache import Cache
-from .facts import ImageFacts, config_facts, read_os
-from .image import open_image
-from .layer_views import LayerViews
+from .._image.cache import Cache
+from .._image.facts import ImageFacts, config_facts, read_os
+from .._image.image import open_image
+from .._image.layer_views import LayerViews
+from .._image.references import ImageReference, Platform
+from .._image.source import Transfer
+from .._image.transports import Sources
 from .parity import Parity, judge_base, judge_identity, judge_os, judge_undecided
-from .references import ImageReference, Platform
-from .source import Transfer
-from .transports import Sources
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,14 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.facts impo
     parse_os_release,
     release_number,
 )
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.history import commands_above, may_change_base
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.manifests import HistoryEntry
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.packages import Evr, Package
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.parity import (
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import (
+    LayoutReference,
+    Platform,
+    RegistryReference,
+)
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.history import commands_above, may_change_base
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.parity import (
     Difference,
     Parity,
     Verdict,
@@ -30,13 +34,9 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.parity imp
     judge_os,
     judge_undecided,
 )
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import (
-    LayoutReference,
-    Platform,
-    RegistryReference,
-)
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.report import advise, sentence, table
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import build_image_of, runtime_image_of
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.report import advise, sentence, table
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.runtimes import build_image_of, runtime_image_of
+from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm.packages import Evr, Package
 
 HARMLESS = [
     # What SAM's build images really run (aws-sam-build-images).

@@ -14,10 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from .facts import ImageFacts, OsFacts
+from .._image.facts import ImageFacts, OsFacts
+from .._image.manifests import fits
+from .._rpm.packages import Evr, Package, compare_versions
 from .history import commands_above, may_change_base
-from .manifests import fits
-from .packages import Evr, Package, compare_versions
 
 
 class Verdict(Enum):

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from .manifests import HistoryEntry
+from .._image.manifests import HistoryEntry
 
 # Not SHELL, which changes what RUN means, and not ADD, which unpacks archives.
 _METADATA = frozenset(

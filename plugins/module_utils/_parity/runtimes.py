@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 
-from .errors import BadReference
+from .._image.errors import BadReference
 
 _RUNTIME = re.compile(r"(?P<letters>[a-z]+)(?P<rest>[0-9][a-z0-9.]*)")
 _PROVIDED = re.compile(r"provided(?:\.(?P<system>[a-z0-9]+))?")

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image import layer_views
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.cache import Cache
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.compare import Comparison, compare
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import (
     BadDigest,
     BrokenLayer,
@@ -21,10 +20,11 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors imp
     ImageError,
     TruncatedBlob,
 )
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.parity import Verdict
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, parse_reference
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports import Sources
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.compare import Comparison, compare
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.parity import Verdict
 from faulty_registry import Fault, Registry, serve
 from lambdaops_testbed.images import oci, pairs, rpmdb
 

@@ -17,9 +17,10 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import BrokenRpmDatabase
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.packages import Evr, Package, compare_versions
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.rpmdb import parse_header, read_packages
+from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm.errors import BrokenRpmDatabase
+from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm.headers import parse_header
+from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm.packages import Evr, Package, compare_versions
+from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm.sqlite import read_packages
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lambdaops_testbed.debian import require

@@ -2,28 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""rpm's sqlite database → packages, without rpm. AL2's BerkeleyDB databases are not read here.
+"""rpm's sqlite database → packages, without rpm.
 
-Sources: rpm, lib/backend/sqlite.c (table Packages) and docs/manual/hregions.md (header blobs).
+Source: rpm, lib/backend/sqlite.c (table Packages).
 """
 
 from __future__ import annotations
 
 import sqlite3
-import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from .errors import BrokenRpmDatabase, printable
-from .packages import Evr, Package
+from .errors import BrokenRpmDatabase
+from .headers import parse_header
+from .packages import Package
 
-_NAME, _VERSION, _RELEASE, _EPOCH, _ARCH, _PROVIDES = 1000, 1001, 1002, 1003, 1022, 1047
-_INT32, _STRING, _STRINGS, _I18N = 4, 6, 8, 9
-_WANTED = frozenset((_NAME, _VERSION, _RELEASE, _EPOCH, _ARCH, _PROVIDES))
-_ENTRY = struct.Struct(">iiii")  # tag, type, offset, count
-_ENTRIES, _BYTES = 0xFFFF, 256 << 20  # rpm's own bounds (rpmlib/header.c: HEADER_TAGS_MAX, HEADER_DATA_MAX)
 # No rpm database is near: 250 packages take some 10,000 steps. A database made to loop is left after about 1 s.
 _STEPS = 50_000_000
 
@@ -78,44 +73,3 @@ def _hardened(connection: sqlite3.Connection, longest: int) -> sqlite3.Connectio
     steps = iter(range(_STEPS // 100_000))
     connection.set_progress_handler(lambda: next(steps, -1) < 0, 100_000)
     return connection
-
-
-def parse_header(blob: bytes, label: str) -> Package:
-    """One header blob: int32 entries, int32 bytes, 16 bytes for each entry, the bytes; big-endian."""
-    if len(blob) < 8:
-        raise _broken(label, "it is too short")
-    entries, size = struct.unpack_from(">ii", blob)
-    start = 8 + 16 * entries
-    if not 0 < entries <= _ENTRIES or not 0 <= size <= _BYTES or start + size > len(blob):
-        raise _broken(label, "its lengths do not fit")
-    store = blob[start : start + size]
-    values: dict[int, str | int | list[str]] = {}
-    for tag, kind, offset, count in _ENTRY.iter_unpack(blob[8:start]):
-        if tag not in _WANTED or tag in values:
-            continue
-        if count < 1 or not 0 <= offset < size:
-            raise _broken(label, f"tag {tag} points outside")
-        if kind == _INT32:
-            if offset + 4 > size:
-                raise _broken(label, f"tag {tag} points outside")
-            values[tag] = struct.unpack_from(">I", store, offset)[0]
-        elif kind in (_STRING, _I18N):
-            end = store.find(b"\0", offset)
-            if end < 0:
-                raise _broken(label, f"tag {tag} does not end")
-            values[tag] = printable(store[offset:end].decode("utf-8", "replace"))
-        elif kind == _STRINGS:
-            texts = store[offset:].split(b"\0", count)
-            if len(texts) <= count:
-                raise _broken(label, f"tag {tag} does not end")
-            values[tag] = [text.decode("utf-8", "replace") for text in texts[:count]]
-    name, version, release = (values.get(tag) for tag in (_NAME, _VERSION, _RELEASE))
-    epoch, arch, provides = values.get(_EPOCH, 0), values.get(_ARCH, ""), values.get(_PROVIDES, [])
-    if not (isinstance(name, str) and isinstance(version, str) and isinstance(release, str)):
-        raise _broken(label, "it has no name, version or release")
-    libraries = frozenset(text for text in provides if ".so" in text) if isinstance(provides, list) else frozenset()
-    return Package(name, Evr(epoch if isinstance(epoch, int) else 0, version, release), str(arch), libraries)
-
-
-def _broken(label: str, why: str) -> BrokenRpmDatabase:
-    return BrokenRpmDatabase(f"Header {label} of the rpm database is damaged: {why}.")

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from .._image.facts import ImageFacts
+from .._image.references import RegistryReference
+from .._image.source import Transfer
 from .compare import Comparison
-from .facts import ImageFacts
 from .parity import Difference, Parity, Verdict
-from .references import RegistryReference
-from .source import Transfer
 
 _HEAD = ("what", "build", "runtime", "verdict")
 _ROWS = 40
