@@ -104,9 +104,11 @@ def free_port() -> int:
 
 
 def package(source: str, name: str = "app.py") -> bytes:
-    buffer = io.BytesIO()
+    """The same bytes for the same source, whenever it is made."""
+    entry, buffer = zipfile.ZipInfo(name), io.BytesIO()
+    entry.external_attr = 0o600 << 16
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(name, source)
+        archive.writestr(entry, source)
     return buffer.getvalue()
 
 
