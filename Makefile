@@ -68,7 +68,7 @@ fire: setup ## Releases under fire: faults, kills, eight writers, callers that d
 molecule: setup ## Scenarios against the testbed
 	@$(BIN)/python tests/tooling/parts.py molecule
 
-soak: setup ## Releases under fire for about 20 minutes, with what was counted
+soak: setup ## Releases under fire for about half an hour, with what was counted
 	@LAMBDAOPS_SOAK=1 V=1 $(BIN)/python tests/tooling/parts.py fire
 
 bench: setup ## Measure against the goals; ONLY="writers alias" for a part, SAVE=1 for docs/benchmarks.md
