@@ -68,12 +68,16 @@ class Evr:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """libraries: what it provides of shared libraries, as rpm writes it (`libz.so.1()(64bit)`)."""
+    """provides, requires: names as rpm writes them, without the comparison (`libz.so.1()(64bit)`, `/bin/sh`).
+    libraries: what it provides of shared libraries. files: paths of its shared libraries, without the leading "/"."""
 
     name: str
     evr: Evr
     arch: str
     libraries: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    provides: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    requires: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
+    files: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     @property
     def holds_native_code(self) -> bool:

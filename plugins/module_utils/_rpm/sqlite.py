@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""rpm's sqlite database → packages, without rpm.
+"""rpm's sqlite database → header blobs, without rpm.
 
 Source: rpm, lib/backend/sqlite.c (table Packages).
 """
@@ -16,16 +16,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from .errors import BrokenRpmDatabase
-from .headers import parse_header
-from .packages import Package
+
+MAGIC = b"SQLite format 3\0"
 
 # No rpm database is near: 250 packages take some 10,000 steps. A database made to loop is left after about 1 s.
 _STEPS = 50_000_000
 
 
-def read_packages(database: bytes, wal: bytes = b"") -> tuple[Package, ...]:
-    """The packages of an `rpmdb.sqlite` and its `-wal`, by name. Raises BrokenRpmDatabase."""
-    packages = []
+def read_headers(database: bytes, wal: bytes = b"") -> Iterator[tuple[int, bytes]]:
+    """The numbers and header blobs of an `rpmdb.sqlite` and its `-wal`. Raises BrokenRpmDatabase."""
     left = len(database) + len(wal)
     try:
         with _opened(database, wal) as connection:
@@ -38,17 +37,14 @@ def read_packages(database: bytes, wal: bytes = b"") -> tuple[Package, ...]:
                 left -= len(blob)  # expressions of the schema can make much of little
                 if left < 0:
                     raise BrokenRpmDatabase("The rpm database claims more bytes than it has.")
-                packages.append(parse_header(blob, str(number)))
+                yield number, blob
     except (sqlite3.Error, OverflowError) as error:
         raise BrokenRpmDatabase(f"The rpm database can't be read ({error}).") from error
-    if not packages:
-        raise BrokenRpmDatabase("The rpm database lists no package.")
-    return tuple(sorted(packages, key=lambda package: (package.name, package.arch)))
 
 
 @contextmanager
 def _opened(database: bytes, wal: bytes) -> Iterator[sqlite3.Connection]:
-    if len(database) < 100 or not database.startswith(b"SQLite format 3\0"):
+    if len(database) < 100 or not database.startswith(MAGIC):
         raise BrokenRpmDatabase("The rpm database is not an sqlite file.")
     if wal:  # both files, under names of our own, in a folder that only we can read
         with tempfile.TemporaryDirectory(prefix="lambdaops-rpmdb-") as folder:

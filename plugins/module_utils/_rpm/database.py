@@ -1,0 +1,27 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The packages of an rpm database of either kind, without rpm."""
+
+from __future__ import annotations
+
+from . import berkeley, sqlite
+from .errors import BrokenRpmDatabase
+from .headers import parse_header
+from .packages import Package
+
+
+def read_packages(database: bytes, wal: bytes = b"") -> tuple[Package, ...]:
+    """The packages by name: of an `rpmdb.sqlite` (Amazon Linux 2023) with its `-wal`, or of a BerkeleyDB `Packages`
+    (Amazon Linux 2). The first bytes tell which. Raises BrokenRpmDatabase."""
+    if database.startswith(sqlite.MAGIC):
+        headers = sqlite.read_headers(database, wal)
+    elif berkeley.byte_order(database):
+        headers = berkeley.read_headers(database)
+    else:
+        raise BrokenRpmDatabase("The rpm database is neither an sqlite nor a BerkeleyDB hash file.")
+    packages = [parse_header(blob, str(number)) for number, blob in headers]
+    if not packages:
+        raise BrokenRpmDatabase("The rpm database lists no package.")
+    return tuple(sorted(packages, key=lambda package: (package.name, package.arch)))
