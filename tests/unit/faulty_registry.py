@@ -24,7 +24,10 @@ REF_NAME = "org.opencontainers.image.ref.name"
 
 @dataclass
 class Fault:
-    """For the next `times` requests whose path matches: an answer, or a body that is cut or corrupted."""
+    """For the next `times` requests whose path matches: an answer, or a body that is cut, stalled or corrupted.
+
+    authorization: only for requests with exactly this one.
+    """
 
     path: str
     times: int = 1
@@ -32,8 +35,10 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     cut_after: int | None = None
+    stall_after: int | None = None
     corrupt: bool = False
     hang_up: bool = False
+    authorization: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,10 @@ class Request:
 
 @dataclass
 class Registry:
-    """auth: "" (open), "basic", "token"; login: what is accepted, None where anonymous gets tokens as well."""
+    """auth: "" (open), "basic", "token"; login: what is accepted, None where anonymous gets tokens as well.
+
+    page: tags in a page of tags/list, 0 for all at once; link: the header that leads to the next page's {path}.
+    """
 
     layouts: dict[str, Layout] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
@@ -58,6 +66,8 @@ class Registry:
     identity_token: str = ""
     ranges: bool = True
     digest_header: bool = True
+    page: int = 0
+    link: str = '<{path}>; rel="next"'
     url: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -89,7 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self, form: dict[str, list[str]]) -> None:
         registry = self.registry
         registry.requests.append(Request(self.path, self.headers, form))
-        fault = next((f for f in registry.faults if f.times > 0 and re.search(f.path, self.path)), None)
+        sent = self.headers.get("Authorization", "")
+        fitting = (f for f in registry.faults if re.search(f.path, self.path) and f.authorization in ("", sent))
+        fault = next((f for f in fitting if f.times > 0), None)
         if fault:
             fault.times -= 1
             if fault.hang_up:
@@ -138,7 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
         return True
 
     def _parts(self) -> tuple[str, str, str]:
-        found = re.fullmatch(r"/v2/(.+)/(manifests|blobs)/(.+)", self.path)
+        found = re.fullmatch(r"/v2/(.+)/(manifests|blobs|tags)/(.+)", self.path)
         return (found[1], found[2], found[3]) if found else ("", "", "")
 
     def _content(self, fault: Fault | None) -> None:
@@ -146,6 +158,9 @@ class _Handler(BaseHTTPRequestHandler):
         layout = self.registry.layouts.get(repository)
         if layout is None:
             self._error(404, "NAME_UNKNOWN", "repository name not known to registry")
+            return
+        if kind == "tags":
+            self._tags(repository, layout)
             return
         digest, media_type = name, "application/octet-stream"
         if kind == "manifests":
@@ -167,7 +182,23 @@ class _Handler(BaseHTTPRequestHandler):
         if self.registry.ranges and (asked := re.match(r"bytes=(\d+)-", self.headers.get("Range", ""))):
             status, start = 206, int(asked[1])
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-        self._send(status, content[start:], headers, fault.cut_after if fault else None)
+        stall_after = fault.stall_after if fault else None
+        self._send(status, content[start:], headers, fault.cut_after if fault and stall_after is None else stall_after)
+        if stall_after is not None:
+            self.rfile.read(1)  # until the client hangs up
+
+    def _tags(self, repository: str, layout: Layout) -> None:
+        """In pages, as Distribution lists them: n and last in the query, the next page in Link."""
+        registry = self.registry
+        asked = parse_qs(urlsplit(self.path).query)
+        tags = sorted({str(entry["annotations"][REF_NAME]) for entry in layout.manifests})
+        after = [tag for tag in tags if tag > asked.get("last", [""])[0]]
+        shown = after[: registry.page or None]
+        headers = {}
+        if len(shown) < len(after):
+            path = f"/v2/{repository}/tags/list?last={shown[-1]}&n={registry.page}"
+            headers["Link"] = registry.link.format(path=path)
+        self._send(200, json.dumps({"name": repository, "tags": shown}).encode(), headers)
 
     def _error(self, status: int, code: str, message: str, challenge: str = "") -> None:
         body = json.dumps({"errors": [{"code": code, "message": message}]}).encode()

@@ -9,33 +9,19 @@ It reads manifests only, through `_image`; what is in an image is not its subjec
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._image.credentials import FindLogin, Login, stored_login
-from .._image.errors import BadDigest, BadManifest, BadReference, ImageError, ManifestNotFound, RegistryDenied
+from .._image.credentials import FindLogin, stored_login
+from .._image.errors import BadDigest, BadManifest, BadReference, ImageError, ManifestNotFound
 from .._image.manifests import Index, parse_manifest
 from .._image.references import RegistryReference, parse_reference
 from .._image.source import Document, Transfer
 from .digests import Digest, Origin, parse_sha256
 from .errors import ImageUnusable
 
-try:
-    from botocore import exceptions as botocore_errors
-except ImportError:  # without it there is no client for ECR
-    pass
-
-# Source: the names that Amazon's docker-credential-ecr-login knows.
-_ECR = re.compile(
-    r"[0-9a-zA-Z][\w-]*\.dkr[.-]ecr(?:-fips)?\.(?P<region>[a-z0-9][a-z0-9-]*)\."
-    r"(?:amazonaws\.(?:com(?:\.cn)?|eu)|on\.(?:aws|amazonwebservices\.com\.cn)|sc2s\.sgov\.gov|c2s\.ic\.gov"
-    r"|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)"
-)
 # All else is a trouble of the way to the image: Lambda has a way of its own, and may well see what can't be seen here.
 _OF_THE_IMAGE = (ManifestNotFound, BadManifest, BadDigest, BadReference)
 
@@ -56,29 +42,19 @@ class Registries:
 
     def manifest(self, reference: RegistryReference) -> Document:
         """What the reference names, verified. Raises an ImageError."""
-        trouble: list[str] = []
-
-        def ecr_login(host: str) -> Login | None:
-            return _ecr_login(host, self.ecr, trouble)
-
-        try:
-            return self._read(reference, lambda host: self.stored(host) or ecr_login(host))
-        except RegistryDenied as denied:
-            # ECR's logins end after twelve hours, and docker keeps them all the same.
-            if self.ecr and _ECR.fullmatch(reference.host) and not trouble and self.stored(reference.host):
-                return self._read(reference, ecr_login)
-            denied.message = " ".join((denied.message, *trouble))
-            raise
-
-    def _read(self, reference: RegistryReference, find_login: FindLogin) -> Document:
         # Imported here because requests takes long to load, and most functions are no images.
-        from .._image.transports import Sources
+        from .._image.registries import RegistrySources
 
-        sources = Sources(
-            Transfer(), mirrors=self.mirrors, timeout=self.timeout, find_login=find_login, sleep=self.sleep
+        sources = RegistrySources(
+            Transfer(),
+            mirrors=self.mirrors,
+            timeout=self.timeout,
+            find_login=self.stored,
+            ecr_client=self.ecr,
+            sleep=self.sleep,
         )
         try:
-            return sources.open(reference).manifest(reference.wanted)
+            return sources.repository(reference).manifest(reference.wanted)
         finally:
             sources.close()
 
@@ -163,24 +139,3 @@ def read_image(reference: RegistryReference, registries: Registries) -> NamedIma
         return NamedImage(reference, digest, platforms=images)
     layers = tuple(parse_sha256(layer.digest) for layer in manifest.layers)
     return NamedImage(reference, digest, parse_sha256(manifest.config.digest), layers)
-
-
-def _ecr_login(host: str, ecr: Callable[[str], Any] | None, trouble: list[str]) -> Login | None:
-    """The login that ECR gives to who has AWS credentials. trouble: takes what to say when it gives none.
-
-    Source: Amazon ECR API reference, GetAuthorizationToken: base64 of `AWS:<password>`.
-    """
-    found = _ECR.fullmatch(host)
-    if ecr is None or found is None:
-        return None
-    try:
-        answer = ecr(found["region"]).get_authorization_token()
-        token = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode("ascii")
-    except botocore_errors.ClientError as error:
-        trouble.append(f"ECR gives no login ({error.response.get('Error', {}).get('Code', 'an error')}).")
-        return None
-    except (botocore_errors.BotoCoreError, binascii.Error, KeyError, IndexError, ValueError) as error:
-        trouble.append(f"ECR gives no login ({type(error).__name__}).")
-        return None
-    username, _colon, password = token.partition(":")
-    return Login(username, password)

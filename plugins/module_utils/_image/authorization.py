@@ -12,13 +12,14 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from threading import RLock
 from urllib.parse import urlencode, urlsplit
 
-from .credentials import FindLogin, Login
-from .errors import RegistryDenied, RegistryFailed
+from .credentials import FindLogin, Login, LoginUnavailable
+from .errors import ImageError, RegistryDenied, RegistryFailed
 from .http import Http, is_private, origin_of
 
 _PARAMETER = re.compile(r'([a-zA-Z_]+)\s*=\s*"([^"]*)"')
@@ -47,19 +48,48 @@ class _Token:
 
 
 class Authorization:
-    """Remembers, for each origin, its challenge, and for each (origin, scope) the token. Lives as long as one task."""
+    """Remembers, for each origin, its challenge, and for each (origin, scope) the token. Lives as long as one task.
 
-    def __init__(self, http: Http, find_login: FindLogin, clock: Callable[[], float] = time.monotonic) -> None:
+    logins: who is asked for a login, each once a registry, the next one where the last one's login is refused. Several
+    threads may ask at once; the first one fetches the token for all.
+    """
+
+    def __init__(self, http: Http, logins: Sequence[FindLogin], clock: Callable[[], float] = time.monotonic) -> None:
         self.notes: list[str] = []
         self._http = http
-        self._find_login = find_login
+        self._find = logins
         self._clock = clock
         self._challenges: dict[str, Challenge] = {}
         self._tokens: dict[tuple[str, str], _Token] = {}
         self._logins: dict[str, Login | None] = {}
+        self._others: dict[str, Iterator[Login]] = {}
+        self._unavailable: dict[str, LoginUnavailable] = {}
+        self._lock = RLock()
 
     def header(self, url: str, repository: str, login_name: str) -> dict[str, str]:
         """The header for the next request, with what is known so far; a token is fetched when one is due."""
+        with self._lock:
+            return self._header(url, repository, login_name)
+
+    def answer(
+        self, url: str, repository: str, login_name: str, status: int, challenge: str, sent: str, refusals: int
+    ) -> bool:
+        """Learn from a 401 or 403; whether another attempt makes sense.
+
+        sent: the Authorization that was refused; refusals: how many came before this one.
+        """
+        with self._lock:
+            if sent and sent != self._in_use(origin_of(url), repository):
+                return True  # another thread was refused as well, and has learned from it
+            return self._answer(url, repository, login_name, status, challenge, refusals)
+
+    def explained(self, url: str, error: ImageError) -> ImageError:
+        """A refusal, with what kept a login from being used."""
+        if isinstance(error, RegistryDenied) and (why := self._unavailable.get(origin_of(url))):
+            error.message, error.hint = f"{error.message} {why.message}", why.hint
+        return error
+
+    def _header(self, url: str, repository: str, login_name: str) -> dict[str, str]:
         origin = origin_of(url)
         challenge = self._challenges.get(origin)
         if challenge is None:
@@ -73,8 +103,15 @@ class Authorization:
             token = self._tokens[key] = self._fetch(origin, challenge, key[1], login_name)
         return {"Authorization": f"Bearer {token.value}"}
 
-    def answer(self, url: str, repository: str, login_name: str, status: int, challenge: str, refusals: int) -> bool:
-        """Learn from a 401 or 403; whether another attempt makes sense. `refusals`: how many came before this one."""
+    def _in_use(self, origin: str, repository: str) -> str:
+        challenge = self._challenges[origin]
+        if challenge.scheme == "basic":
+            login = self._logins.get(origin)
+            return login.basic if login else ""
+        token = self._tokens.get((origin, challenge.scope_for(repository)))
+        return f"Bearer {token.value}" if token else ""
+
+    def _answer(self, url: str, repository: str, login_name: str, status: int, challenge: str, refusals: int) -> bool:
         origin = origin_of(url)
         if status == 401 and refusals == 0:
             learned = parse_challenge(challenge)
@@ -86,30 +123,41 @@ class Authorization:
             self._tokens.pop((origin, learned.scope_for(repository)), None)
             return True
         known = self._challenges.get(origin)
-        if known and known.scheme == "bearer" and self._login(origin, login_name):
-            self._go_anonymous(origin, login_name)
-            return True
+        if known and (refused := self._login(origin, login_name)):
+            return self._give_up(refused, origin, login_name) is not None or known.scheme == "bearer"
         return False
 
     def _login(self, origin: str, name: str) -> Login | None:
         if origin not in self._logins:
-            login = self._find_login(name)
-            if login and not is_private(origin):
-                self.notes.append(f"The stored login for {name} was not used: {origin} is not protected by TLS.")
-                login = None
-            self._logins[origin] = login
+            self._others[origin] = self._logins_for(origin, name)
+            self._logins[origin] = next(self._others[origin], None)
         return self._logins[origin]
 
-    def _go_anonymous(self, origin: str, name: str) -> None:
-        """An expired login must not stop what everybody may read (public.ecr.aws refuses expired ones)."""
-        self._logins[origin] = None
+    def _logins_for(self, origin: str, name: str) -> Iterator[Login]:
+        for find in self._find:
+            try:
+                login = find(name)
+            except LoginUnavailable as error:
+                self._unavailable[origin] = error
+                continue
+            if login and not is_private(origin):
+                self.notes.append(f"The {login.kind} for {name} was not used: {origin} is not protected by TLS.")
+            elif login:
+                yield login
+
+    def _give_up(self, refused: Login, origin: str, name: str) -> Login | None:
+        """Take the next login, or none: an expired one must not stop what everybody may read (public.ecr.aws refuses
+        expired ones)."""
+        following = self._logins[origin] = next(self._others[origin], None)
         self._tokens = {key: token for key, token in self._tokens.items() if key[0] != origin}
-        self.notes.append(f"The stored login for {name} was refused, so it was read anonymously; log in again.")
+        instead = f"the {following.kind} was used" if following else "it was read anonymously"
+        self.notes.append(f"The {refused.kind} for {name} was refused, so {instead}; log in again.")
+        return following
 
     def _fetch(self, origin: str, challenge: Challenge, scope: str, name: str) -> _Token:
         login = self._login(origin, name)
         if login and not is_private(challenge.realm):
-            self.notes.append(f"The stored login for {name} was not used: the token realm is not protected by TLS.")
+            self.notes.append(f"The {login.kind} for {name} was not used: the token realm is not protected by TLS.")
             login = None
         query = {"service": challenge.service, "scope": scope}
         if login and login.identity_token:
@@ -123,7 +171,7 @@ class Authorization:
             )
         with closing(response):
             if response.status_code in (400, 401, 403) and login:
-                self._go_anonymous(origin, name)
+                self._give_up(login, origin, name)
                 return self._fetch(origin, challenge, scope, name)
             where = f"The token service {origin_of(challenge.realm)} of {name}"
             if response.status_code in (401, 403):

@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was read once, kept by digest: manifests, configs, and what layers say about the wanted paths.
+"""What was read once, kept by digest: manifests, configs, what layers say about what is wanted, facts of images.
 
-Everything in it is derived from content that was verified and may be deleted at any time. No credentials, no tags:
-what a tag means is asked anew each time. A folder that can't be used is a cache that is always empty.
+Everything in it is derived from content that was verified and may be deleted at any time. No credentials. What a tag
+means is asked anew each time; what it meant last is kept for those who work offline. A folder that can't be used is a
+cache that is always empty.
 """
 
 from __future__ import annotations
@@ -14,15 +15,19 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from .digests import digest_of
+from .pruning import prune
 
-SCHEMA = "v1"  # another one whenever the meaning of an entry changes
+SCHEMA = "v2"  # a higher number whenever the meaning of an entry changes
+LIMIT = 1 << 30
 _CONTENT_LIMIT = 512 << 20
+_DAY = 86400.0
 
 
 def default_folder(environ: Mapping[str, str]) -> Path | None:
@@ -38,14 +43,20 @@ def default_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 class Cache:
-    """Safe with parallel plays: entries appear whole (written aside, then renamed) and never change their meaning.
+    """Safe with parallel plays and threads: entries appear whole (written aside, then renamed) and never change their
+    meaning.
 
-    folder: None is a cache that is always empty.
+    folder: None is a cache that is always empty. limit_bytes: what it may take on disk; what was not used for longest
+    goes first, but nothing that this run used. offline: whoever opens images asks no network.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, limit_bytes: int = LIMIT, *, offline: bool = False) -> None:
         self.notes: list[str] = []
+        self.offline = offline
         self._folder = folder if folder is None or self._is_ours(folder) else None
+        self._limit = limit_bytes
+        self._used: set[str] = set()
+        self._written = limit_bytes  # since the folder was last looked through: a run that writes looks at once
 
     def _is_ours(self, folder: Path) -> bool:
         """Whoever else can write there could say what a layer holds."""
@@ -71,7 +82,8 @@ class Cache:
 
     def keep_content(self, content: bytes) -> str:
         digest = digest_of(content)
-        self._write("content", digest, zlib.compress(content, 1))
+        if self.content(digest) is None:
+            self._write("content", digest, zlib.compress(content, 1))
         return digest
 
     def record(self, kind: str, key: str) -> Any:
@@ -89,12 +101,21 @@ class Cache:
         self._write(kind, key, hashlib.sha256(text).hexdigest().encode() + b"\n" + text)
 
     def _path(self, kind: str, key: str) -> Path | None:
-        return self._folder / SCHEMA / kind / key.replace(":", "-") if self._folder else None
+        if self._folder is None:
+            return None
+        path = self._folder / SCHEMA / kind / key.replace(":", "-")
+        self._used.add(str(path))
+        return path
 
     def _read(self, kind: str, key: str) -> bytes | None:
         path = self._path(kind, key)
+        if path is None:
+            return None
         try:
-            return path.read_bytes() if path else None
+            with path.open("rb") as file:
+                if time.time() - os.fstat(file.fileno()).st_mtime > _DAY:
+                    os.utime(path)  # or what is used daily would be the oldest
+                return file.read()
         except OSError:
             return None
 
@@ -117,3 +138,8 @@ class Cache:
             note = f"The cache {self._folder} can't be written ({error.strerror}), so every run reads anew."
             if note not in self.notes:
                 self.notes.append(note)
+            return
+        self._written += len(content)
+        if self._written > self._limit // 16:
+            self._written = 0
+            prune(path.parent.parent, self._limit, self._used, time.time())

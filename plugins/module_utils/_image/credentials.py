@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Registry logins stored on this machine by `docker login` and credential helpers. It sends nothing."""
+"""Registry logins: given as options, or stored on this machine by `docker login` and credential helpers.
+
+It sends nothing.
+"""
 
 from __future__ import annotations
 
@@ -11,23 +14,25 @@ import importlib
 import json
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
-from .references import DOCKER_HUB
+from .errors import BadReference, ImageError
+from .references import DOCKER_HUB, valid_host
 
 _HUB_KEYS = ("https://index.docker.io/v1/", "index.docker.io", DOCKER_HUB)
 
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A user name with a password, or an identity token (OAuth2 refresh token) alone."""
+    """A user name with a password, or an identity token (OAuth2 refresh token) alone; kind: as messages name it."""
 
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)
+    kind: str = field(default="stored login", repr=False, compare=False)
 
     @property
     def basic(self) -> str:
@@ -35,6 +40,30 @@ class Login:
 
 
 FindLogin: TypeAlias = Callable[[str], "Login | None"]
+
+
+class LoginUnavailable(ImageError):
+    """Whoever would give a login for a registry does not."""
+
+
+def given_login(logins: Iterable[Mapping[str, object]]) -> FindLogin:
+    """Logins as options name them: each with registry (host[:port]), username and password. Raises BadReference."""
+    known = {}
+    for login in logins:
+        host, username, password = (str(login.get(key) or "") for key in ("registry", "username", "password"))
+        if host in _HUB_KEYS:
+            host = DOCKER_HUB
+        if not valid_host(host):  # a wrong field may hold a password
+            raise BadReference(
+                "A registry of the given logins is not a registry host.", hint="Write it as references do: host[:port]."
+            )
+        if not username or not password:
+            raise BadReference(
+                f"The login for {host} lacks a user name or a password.",
+                hint="Give both, or leave it out where `docker login` has stored one.",
+            )
+        known[host] = Login(username, password, kind="login that was given")
+    return known.get
 
 
 def stored_login(host: str) -> Login | None:

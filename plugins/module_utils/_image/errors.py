@@ -36,6 +36,26 @@ class BadLayout(ImageError):
     """A folder that is not an OCI image layout."""
 
 
+class BadArchive(ImageError):
+    """A file that is not an archive of images as `docker save` writes it, or not a whole one."""
+
+
+class NoEngine(ImageError):
+    """No Docker or Podman engine answers."""
+
+
+class EngineFailed(ImageError):
+    """An engine that does not do what it is asked, or that goes away."""
+
+
+class TagsUnlisted(ImageError):
+    """A registry that lists no tags, or more than are read."""
+
+
+class NotCached(ImageError):
+    """Something that only a registry could tell, when none may be asked."""
+
+
 class RegistryUnreachable(ImageError):
     """No answer: name, connection, TLS or time-out."""
 

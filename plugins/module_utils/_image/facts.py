@@ -2,60 +2,30 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What parity is judged by: ImageFacts from an opened image (tier 0) and from its file system (tier 1)."""
+
+"""What two images are judged by: ImageFacts from an opened image (tier 0) and from its file system (tiers 1 and 2)."""
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 
-from .._errors import printable
-from .._rpm.errors import BrokenRpmDatabase
-from .._rpm.packages import Package
-from .._rpm.sqlite import read_packages
 from .image import Image
-from .layer_views import LayerViews
+from .kept_facts import FileFacts, keep_facts, kept_facts
+from .layer_views import Errand, LayerViews
+from .libraries import LibraryFacts, LibrarySearch
 from .manifests import HistoryEntry
+from .os_facts import OS_WANTED, OsFacts, os_questions, read_os
 from .references import ImageReference, Platform
-from .rootfs import Absent, Answer, File, Found, Rootfs, Undecided
-
-# os-release(5) gives the order; in Lambda's images the first is a link to the second.
-_OS_RELEASE = ("etc/os-release", "usr/lib/os-release")
-_SYSTEM_RELEASE = ("etc/system-release", "etc/amazon-linux-release")
-_RPM_FOLDERS = ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
-_SQLITE = tuple(f"{folder}/rpmdb.sqlite" for folder in _RPM_FOLDERS)
-_DATABASES = (*_SQLITE, *(f"{folder}/Packages" for folder in _RPM_FOLDERS))
-_WANTED = frozenset((*_OS_RELEASE, *_SYSTEM_RELEASE, *_DATABASES, *(f"{path}-wal" for path in _SQLITE)))
-
-_RELEASE = re.compile(r"\d+(?:\.\d+)+")
-
-
-@dataclass(frozen=True, slots=True)
-class OsRelease:
-    """id and version_id name what programs are built for (amzn, 2023); pretty_name carries the release."""
-
-    id: str
-    version_id: str
-    pretty_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class OsFacts:
-    """release: `2023.6.20241031`; packages: None when no database could be read; unread: why, in sentences."""
-
-    os_release: OsRelease | None
-    release: str
-    system_release: str
-    packages: tuple[Package, ...] | None
-    unread: tuple[str, ...]
+from .rootfs import Rootfs
+from .wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
     """library_path: LD_LIBRARY_PATH of the config; diff_ids and history: lowest layer first; os: None when tier 1
-    was not needed."""
+    was not needed; libraries: None when they were not wanted."""
 
     reference: ImageReference
     index_digest: str
@@ -66,6 +36,7 @@ class ImageFacts:
     history: tuple[HistoryEntry, ...]
     library_path: str
     os: OsFacts | None = None
+    libraries: LibraryFacts | None = None
 
 
 def config_facts(image: Image) -> ImageFacts:
@@ -83,114 +54,65 @@ def config_facts(image: Image) -> ImageFacts:
     )
 
 
-def read_os(image: Image, views: LayerViews) -> OsFacts:
-    """Tier 1: os-release, system-release and rpm packages, from as few layers as hold them."""
-    rootfs = views.merged(image, _WANTED, _open_questions)
-    unread: list[str] = []
-    os_release = _os_release(rootfs)
-    if os_release is None:
-        unread.append(f"{image.reference} has no /etc/os-release.")
-    elif not (os_release.id and os_release.version_id):
-        unread.append(f"{image.reference} has an /etc/os-release without ID or VERSION_ID.")
-        os_release = None
-    system_release = printable((_content(_first_file(rootfs, _SYSTEM_RELEASE)) or b"").decode("utf-8", "replace"))
-    system_release = system_release.strip()[:200]
-    return OsFacts(
-        os_release=os_release,
-        release=release_number(os_release, system_release) if os_release else "",
-        system_release=system_release,
-        packages=_packages(rootfs, image, unread),
-        unread=tuple(unread),
-    )
+def read_facts(
+    image: Image, views: LayerViews, *, packages: bool = True, libraries: Sequence[str] | None = None
+) -> ImageFacts:
+    """All that is wanted of an image, each layer read once for all of it.
 
-
-def _open_questions(rootfs: Rootfs) -> frozenset[str] | None:
-    """A write-ahead log is asked for where it is, but no deeper than its database: both are written together."""
-    database = _first_file(rootfs, _DATABASES)
-    answers = [_first_file(rootfs, _OS_RELEASE, deeper=False), database]
-    os_release = _os_release(rootfs)
-    if os_release and not _RELEASE.search(os_release.pretty_name):  # then system-release has to tell
-        answers.append(_first_file(rootfs, _SYSTEM_RELEASE))
-    open_answers = [answer for answer in answers if isinstance(answer, Undecided)]
-    more: frozenset[str] = frozenset().union(*(answer.more for answer in open_answers))
-    if isinstance(database, Found) and isinstance(log := rootfs.resolve(f"{database.path}-wal"), Undecided):
-        more |= log.more
-    return more if more or open_answers else None
-
-
-def _first_file(rootfs: Rootfs, paths: Sequence[str], *, deeper: bool = True) -> Answer:
-    """The first of `paths` that is a file. Undecided while one before it is; deeper: also where only layers below
-    those that were read can tell."""
-    undecided: Undecided | None = None
-    for path in paths:
-        match rootfs.resolve(path):
-            case Found(File()) as found:
-                return found
-            case Undecided() as answer if deeper or answer.more:
-                return answer
-            case Undecided() as answer:
-                undecided = answer
-            case _:
-                continue
-    return undecided or Absent()
-
-
-def _content(answer: Answer) -> bytes | None:
-    return answer.node.content if isinstance(answer, Found) and isinstance(answer.node, File) else None
-
-
-def _os_release(rootfs: Rootfs) -> OsRelease | None:
-    """The second path counts although the first may stand in a layer below: there it is the link to the second."""
-    content = _content(_first_file(rootfs, _OS_RELEASE, deeper=False))
-    return None if content is None else parse_os_release(content)
-
-
-def _packages(rootfs: Rootfs, image: Image, unread: list[str]) -> tuple[Package, ...] | None:
-    database = _first_file(rootfs, _DATABASES)
-    content = _content(database)
-    if not isinstance(database, Found) or content is None:
-        unread.append(
-            f"{image.reference} has its rpm database behind too many links."
-            if isinstance(database, Undecided)
-            else f"{image.reference} has no rpm database."
-        )
-        return None
-    if _first_file(rootfs, _SQLITE) != database:
-        unread.append(
-            f"{image.reference} has its packages in a BerkeleyDB database, as Amazon Linux 2 does; only sqlite is read."
-        )
-        return None
-    log = rootfs.resolve(f"{database.path}-wal")
-    if isinstance(log, Undecided) and log.more:
-        unread.append(f"{image.reference}, /{database.path}-wal: it stands behind too many links.")
-        return None
-    try:
-        return read_packages(content, _content(log) or b"")
-    except BrokenRpmDatabase as error:
-        unread.append(f"{image.reference}, /{database.path}: {error.message}")
-        return None
-
-
-def parse_os_release(content: bytes) -> OsRelease:
-    """Missing keys become "", PRETTY_NAME becomes "Linux"; lines that are no assignment are passed over.
-
-    Source: os-release(5).
+    packages: release and packages (`os`). libraries: None when they are not wanted, or the directories of the runtime
+    image's LD_LIBRARY_PATH, `("/var/lang/lib", "/lib64", …)`, perhaps none; then `os` is read as well, since it says
+    which package owns a library.
     """
-    values: dict[str, str] = {}
-    for line in content.decode("utf-8", "replace").splitlines():
-        key, equals, value = line.strip().partition("=")
-        if not equals or key.startswith("#"):
-            continue
+    return _read(image, views, packages, libraries, Errand())
+
+
+def read_both(
+    first: Image, second: Image, views: LayerViews, *, packages: bool = True, libraries: Sequence[str] | None = None
+) -> tuple[ImageFacts, ImageFacts]:
+    """As read_facts, of two images at the same time."""
+    errand = Errand()
+    with ThreadPoolExecutor(2, "lambdaops-image") as pool:
         try:
-            values[key] = printable("".join(shlex.split(value)))[:200]
-        except ValueError:
-            continue
-    return OsRelease(values.get("ID", ""), values.get("VERSION_ID", ""), values.get("PRETTY_NAME", "Linux"))
+            readings = [pool.submit(_read, image, views, packages, libraries, errand) for image in (first, second)]
+            wait(readings)
+        except BaseException:
+            errand.stop.set()
+            raise
+    if errand.failure:
+        raise errand.failure
+    return readings[0].result(), readings[1].result()
 
 
-def release_number(os_release: OsRelease, system_release: str) -> str:
-    """`2023.6.20241031` of "Amazon Linux 2023.6.20241031"; AL2 has none, there it is VERSION_ID."""
-    for text in (os_release.pretty_name, system_release):
-        if found := _RELEASE.search(text):
-            return found[0]
-    return os_release.version_id
+def _read(
+    image: Image, views: LayerViews, packages: bool, libraries: Sequence[str] | None, errand: Errand
+) -> ImageFacts:
+    facts = config_facts(image)
+    if libraries is None and not packages:
+        return facts
+    try:
+        found = kept_facts(views.cache, image, libraries)
+        if found is None:
+            found = _read_files(image, views, libraries, errand)
+            keep_facts(views.cache, image, libraries, found)
+        else:
+            views.count_cached(found.layers)
+    except BaseException as error:
+        errand.fail(error)
+        raise
+    return replace(facts, os=found.os, libraries=found.libraries)
+
+
+def _read_files(image: Image, views: LayerViews, libraries: Sequence[str] | None, errand: Errand) -> FileFacts:
+    name = str(image.reference)
+    if libraries is None:
+        rootfs = views.merged(image, OS_WANTED, os_questions, errand=errand)
+        return FileFacts(read_os(rootfs, name).without_files(), None, rootfs.depth)
+    search = LibrarySearch(libraries, image.config.platform)
+
+    def questions(rootfs: Rootfs) -> Wanted | None:
+        of_os, of_libraries = os_questions(rootfs), search.questions(rootfs)
+        return of_os | of_libraries if of_os and of_libraries else of_os or of_libraries
+
+    rootfs = views.merged(image, OS_WANTED | search.wanted, questions, whole=True, errand=errand)
+    os_facts = read_os(rootfs, name)
+    return FileFacts(os_facts.without_files(), search.facts(os_facts.packages, name), rootfs.depth)

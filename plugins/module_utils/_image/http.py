@@ -22,7 +22,7 @@ except ImportError:  # registry images need it, layouts on disk do not; the modu
     requests = None  # type: ignore[assignment]
 
 from .errors import ImageError, RateLimited, RegistryFailed, RegistryUnreachable
-from .references import is_loopback
+from .routes import is_loopback
 from .source import Transfer, read_up_to
 
 ATTEMPTS = 4
@@ -96,7 +96,7 @@ class Http:
             raise BodyCut(f"An answer of {origin_of(response.url)} breaks off.", hint="Try again.") from None
         finally:
             response.close()
-        self.transfer.size += len(raw)
+        self.transfer.count(size=len(raw))
         return raw
 
     def pause(self, attempt: int) -> None:
@@ -133,7 +133,7 @@ class Http:
     ) -> requests.Response:
         sent = dict(headers)
         for _hop in range(_REDIRECTS + 1):
-            self.transfer.requests += 1
+            self.transfer.count(requests=1)
             response = self._send(method, url, sent, form)
             if not response.is_redirect:
                 return response

@@ -2,152 +2,198 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The merged file system of an image from as few layers as possible, each layer read once.
+"""The merged file system of an image from as few layers as possible, each layer read once, several at a time.
 
 A layer's view comes from this run's memory, from the cache, or from the image's source. How entries are understood is
-rootfs.py's business. A layer is always read to its end: only then are its duplicates and whiteouts known, its digest
-verified, and its view fit to be kept.
+the business of views.py and rootfs.py. A layer is always read to its end: only then are its duplicates and whiteouts
+known, its digest verified, and its view fit to be kept.
 """
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from .cache import Cache
 from .decompression import Limits
-from .errors import HostileLayer
+from .errors import HostileLayer, ImageError
 from .image import Image
+from .kept_views import keep_view, kept_view
 from .layers import open_layer
 from .manifests import Descriptor
-from .rootfs import Directory, File, Hardlink, LayerView, Node, Other, Rootfs, Symlink, view_layer, with_parents
-from .source import Source, Transfer
+from .rootfs import Rootfs
+from .source import ByteStream, MergedSource, Transfer
+from .views import LayerView, view_layer
+from .wanted import Wanted
 
 # For all layers together; the largest rpm databases of build images have some 40 MB.
 _FILES = 256 << 20
 # Each round follows one link more to where nobody expects one, and may read all layers again for it.
 _ROUNDS = 6
+_THREADS = min(4, (os.cpu_count() or 1) + 1)
 
-Questions: TypeAlias = Callable[[Rootfs], "frozenset[str] | None"]
+Questions: TypeAlias = Callable[[Rootfs], "Wanted | None"]
 
 
 class LayerViews:
-    """Lives as long as one task; images that share layers share their views."""
+    """Lives as long as one task; images that share layers share their views, in several threads too."""
 
     def __init__(self, cache: Cache, transfer: Transfer, limits: Limits | None = None) -> None:
-        self._cache = cache
+        self.cache = cache
         self._transfer = transfer
         self._limits = limits or Limits()
         self._views: dict[tuple[str, str], LayerView] = {}
+        self._turns: dict[tuple[str, str], threading.Lock] = {}
+        self._counting = threading.Lock()
 
-    def merged(self, image: Image, paths: frozenset[str], questions: Questions) -> Rootfs:
+    def merged(
+        self, image: Image, asked: Wanted, questions: Questions, *, whole: bool = False, errand: Errand | None = None
+    ) -> Rootfs:
         """The image's file system, from the topmost layer down to where all is answered.
 
-        questions: None when all is answered; the empty set when only deeper layers can tell; or paths that have to
-        be asked for as well.
+        questions: None when all is answered; NOTHING when only deeper layers can tell; or what has to be asked for as
+        well. whole: all layers are needed whatever the answers are, so they are read at the same time.
         """
-        asked = with_parents(paths)
-        read_before = self._transfer.layers
-        rootfs, more = self._descend(image, asked, questions)
+        reading = _Reading(image, errand or Errand())
+        rootfs, more = self._look(reading, asked, questions, whole)
         for _round in range(_ROUNDS):
-            if not more:
+            if not more or more <= asked:
                 break
             asked |= more
-            rootfs, more = self._descend(image, asked, questions)
-        self._transfer.cached += max(0, rootfs.depth - (self._transfer.layers - read_before))
+            rootfs, more = self._look(reading, asked, questions, whole)
+        with self._counting:
+            self._transfer.layers += reading.layers
+            self._transfer.cached += max(0, rootfs.depth - reading.layers)
         return rootfs
 
-    def _descend(self, image: Image, asked: frozenset[str], questions: Questions) -> tuple[Rootfs, frozenset[str]]:
+    def count_cached(self, layers: int) -> None:
+        """Layers of which everything is known without this class."""
+        with self._counting:
+            self._transfer.cached += layers
+
+    def _look(
+        self, reading: _Reading, asked: Wanted, questions: Questions, whole: bool
+    ) -> tuple[Rootfs, Wanted | None]:
+        image = reading.image
+        if isinstance(image.source, MergedSource):
+            rootfs = Rootfs([self._read_merged(reading, asked)], whole=True)
+            return rootfs, questions(rootfs)
+        if whole:
+            rootfs = Rootfs(self._all_views(reading, asked), whole=True)
+            return rootfs, questions(rootfs)
         views: list[LayerView] = []
         rootfs = Rootfs((), whole=not image.layers)
         for descriptor, diff_id in image.layers:
-            views.append(self._view(image.source, descriptor, diff_id, asked))
+            views.append(self._view(reading, descriptor, diff_id, asked))
             rootfs = Rootfs(tuple(views), whole=len(views) == len(image.layers))
             more = questions(rootfs)
             if more is None or more:
-                return rootfs, more or frozenset()
-        return rootfs, frozenset()
+                return rootfs, more
+        return rootfs, None
 
-    def _view(self, source: Source, descriptor: Descriptor, diff_id: str, asked: frozenset[str]) -> LayerView:
+    def _all_views(self, reading: _Reading, asked: Wanted) -> list[LayerView]:
+        with ThreadPoolExecutor(_THREADS, "lambdaops-layer") as pool:
+            try:
+                views = [
+                    pool.submit(self._view, reading, descriptor, diff_id, asked)
+                    for descriptor, diff_id in reading.image.layers
+                ]
+                wait(views)
+            except BaseException:
+                reading.errand.stop.set()
+                raise
+        if reading.errand.failure:
+            raise reading.errand.failure
+        return [view.result() for view in views]
+
+    def _view(self, reading: _Reading, descriptor: Descriptor, diff_id: str, asked: Wanted) -> LayerView:
+        try:
+            with self._turn(descriptor, diff_id):  # whoever comes second finds what the first one read
+                reading.errand.check()
+                return self._known_view(reading, descriptor, diff_id, asked)
+        except _Stopped:
+            raise
+        except BaseException as error:
+            reading.errand.fail(error)
+            raise
+
+    def _turn(self, descriptor: Descriptor, diff_id: str) -> threading.Lock:
+        with self._counting:
+            return self._turns.setdefault((descriptor.digest, diff_id), threading.Lock())
+
+    def _known_view(self, reading: _Reading, descriptor: Descriptor, diff_id: str, asked: Wanted) -> LayerView:
         key = (descriptor.digest, diff_id)
-        known = self._views.get(key) or kept_view(self._cache, *key)
-        if known is None or not asked <= known.asked:
-            known = self._read(source, descriptor, diff_id, asked | (known.asked if known else frozenset()))
-            keep_view(self._cache, *key, known)
-        self._views[key] = known
-        if sum(view.size for view in self._views.values()) > _FILES:
-            raise HostileLayer(f"The layers of {source.name} have files of more than {_FILES} bytes to look at.")
-        return known
+        view = self._views.get(key) or kept_view(self.cache, *key)
+        if view is None or not asked <= view.asked:
+            view = self._read(reading, descriptor, diff_id, asked | view.asked if view else asked)
+            keep_view(self.cache, *key, view)
+        with self._counting:
+            self._views[key] = view
+            kept = sum(known.size for known in self._views.values())
+        if kept > _FILES:
+            name = reading.image.source.name
+            raise HostileLayer(f"The layers of {name} have files of more than {_FILES} bytes to look at.")
+        return view
 
-    def _read(self, source: Source, descriptor: Descriptor, diff_id: str, asked: frozenset[str]) -> LayerView:
+    def _read(self, reading: _Reading, descriptor: Descriptor, diff_id: str, asked: Wanted) -> LayerView:
+        source = reading.image.source
         where = f"layer {descriptor.digest} of {source.name}"
-        self._transfer.layers += 1
+        with self._counting:
+            reading.layers += 1
         with (
             source.blob(descriptor) as stream,
-            open_layer(stream, descriptor, diff_id, where, self._limits) as entries,
+            open_layer(_Stoppable(stream, reading.errand), descriptor, diff_id, where, self._limits) as entries,
         ):
             return view_layer(entries, asked, where, _FILES)
 
-
-def keep_view(cache: Cache, digest: str, diff_id: str, view: LayerView) -> None:
-    """Only for views of layers that were read to their end and verified."""
-    cache.keep_record(
-        "layer",
-        digest,
-        {
-            "diff_id": diff_id,
-            "asked": sorted(view.asked),
-            "nodes": {name: _encode(node, cache) for name, node in view.nodes.items()},
-            "whiteouts": sorted(view.whiteouts),
-            "opaque": sorted(view.opaque),
-        },
-    )
+    def _read_merged(self, reading: _Reading, asked: Wanted) -> LayerView:
+        source = reading.image.source
+        assert isinstance(source, MergedSource)
+        reading.layers = 1
+        with source.entries(asked.paths, asked.directories) as entries:
+            return view_layer(entries, asked, f"file system of {reading.image.reference}", _FILES)
 
 
-def kept_view(cache: Cache, digest: str, diff_id: str) -> LayerView | None:
-    """None when missing, damaged, or kept for another diff_id than this image claims."""
-    record = cache.record("layer", digest)
-    try:
-        if record["diff_id"] != diff_id:
-            return None
-        return LayerView(
-            asked=frozenset(record["asked"]),
-            nodes={name: _decode(node, cache) for name, node in record["nodes"].items()},
-            whiteouts=frozenset(record["whiteouts"]),
-            opaque=frozenset(record["opaque"]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
+class _Stopped(ImageError):
+    """Something else that is read for the same errand failed, so this one's end is not worth waiting for."""
 
 
-def _encode(node: Node, cache: Cache) -> list[str]:
-    match node:
-        case File(content):
-            return ["file", cache.keep_content(content)]
-        case Symlink(target):
-            return ["symlink", target]
-        case Hardlink(target):
-            return ["hardlink", target]
-        case Directory():
-            return ["directory", ""]
-        case Other():
-            return ["other", ""]
+class Errand:
+    """What is read for one answer, in several threads: the first failure ends all of it at the next bytes."""
+
+    def __init__(self) -> None:
+        self.stop = threading.Event()
+        self.failure: BaseException | None = None
+        self._first = threading.Lock()
+
+    def fail(self, error: BaseException) -> None:
+        with self._first:
+            self.failure = self.failure or error
+        self.stop.set()
+
+    def check(self) -> None:
+        if self.stop.is_set():
+            raise _Stopped("Something else could not be read.")
 
 
-def _decode(encoded: list[str], cache: Cache) -> Node:
-    match encoded:
-        case ["file", str() as digest]:
-            content = cache.content(digest)
-            if content is None:
-                raise ValueError("the content is no longer kept")
-            return File(content)
-        case ["symlink", str() as target]:
-            return Symlink(target)
-        case ["hardlink", str() as target]:
-            return Hardlink(target)
-        case ["directory", _]:
-            return Directory()
-        case ["other", _]:
-            return Other()
-        case _:
-            raise ValueError("no such node")
+@dataclass(slots=True)
+class _Reading:
+    """layers: how many were read, some perhaps twice."""
+
+    image: Image
+    errand: Errand
+    layers: int = 0
+
+
+class _Stoppable:
+    def __init__(self, stream: ByteStream, errand: Errand) -> None:
+        self._stream = stream
+        self._errand = errand
+
+    def read(self, size: int, /) -> bytes:
+        self._errand.check()
+        return self._stream.read(size)

@@ -13,13 +13,18 @@ import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import IO, Literal, cast
 
 from .decompression import AGAIN, CHUNK, Compressed, Limits, Plain
 from .digests import require_match
 from .errors import BrokenLayer, HostileLayer, TruncatedBlob
 from .manifests import Descriptor
 from .source import ByteStream
+
+# Headers of these types mean what they say; tarfile reads the others.
+_PLAIN = frozenset(
+    (tarfile.REGTYPE, tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE, tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME)
+)
 
 Kind = Literal["file", "directory", "symlink", "hardlink", "other"]
 
@@ -73,6 +78,25 @@ class _StrictTarInfo(tarfile.TarInfo):
     """tarfile takes a damaged header in mid-archive for the end of the archive; here it is an error."""
 
     @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _StrictTarInfo:
+        """Plain headers without mode, owner and times, which cost tarfile more than all the rest of a small file."""
+        kind, prefix = buf[156:157], buf[345:346]
+        if len(buf) == tarfile.BLOCKSIZE and kind in _PLAIN and prefix == b"\0":
+            try:
+                size = int(buf[124:136].rstrip(b" \0") or b"0", 8)
+                checksum = int(buf[148:156].rstrip(b" \0"), 8)
+            except ValueError:
+                size = checksum = -1
+            if size >= 0 and checksum == sum(buf) - sum(buf[148:156]) + 8 * ord(" "):
+                found = cls(buf[:100].partition(b"\0")[0].decode(encoding, errors))
+                found.size, found.type = size, bytes(kind)
+                found.linkname = buf[157:257].partition(b"\0")[0].decode(encoding, errors)
+                if found.isdir():
+                    found.name = found.name.rstrip("/")
+                return found
+        return super().frombuf(buf, encoding, errors)
+
+    @classmethod
     def fromtarfile(cls, archive: tarfile.TarFile) -> _StrictTarInfo:  # pylint: disable=arguments-renamed
         try:
             return super().fromtarfile(archive)
@@ -83,22 +107,21 @@ class _StrictTarInfo(tarfile.TarInfo):
 
 
 def _entries(plain: Plain, where: str, limits: Limits) -> Iterator[Entry]:
-    reach = limits.header + 2 * CHUNK
-    plain.allow(reach)
+    plain.allow(limits.header)
     count = 0
     try:
-        with tarfile.open(
-            fileobj=plain, mode="r|", bufsize=CHUNK, tarinfo=_StrictTarInfo, encoding="utf-8", errors="surrogateescape"
+        with tarfile.TarFile(
+            fileobj=cast(IO[bytes], plain), tarinfo=_StrictTarInfo, encoding="utf-8", errors="surrogateescape"
         ) as archive:
             while (member := archive.next()) is not None:
                 count += 1
                 if count > limits.entries:
                     raise HostileLayer(f"The {where} has more than {limits.entries} entries.")
-                plain.allow(archive.offset + reach)
+                plain.allow(archive.offset + limits.header)
                 # Or a million entries and their global headers would stay in memory; docker passes over these, too.
                 archive.members = []  # type: ignore[attr-defined]
                 archive.pax_headers = {}
-                yield _entry(archive, member, where, limits)
+                yield _entry(archive, plain, member, where, limits)
     except RecursionError:  # tarfile goes one call deeper for each header before a header
         raise HostileLayer(f"The {where} has an entry with hundreds of headers.") from None
     except (tarfile.TarError, UnicodeError, ValueError, OverflowError) as error:
@@ -109,7 +132,7 @@ def _no_tar(where: str, error: Exception) -> BrokenLayer:
     return BrokenLayer(f"The {where} is not a readable tar archive ({error}).", hint=AGAIN)
 
 
-def _entry(archive: tarfile.TarFile, member: tarfile.TarInfo, where: str, limits: Limits) -> Entry:
+def _entry(archive: tarfile.TarFile, plain: Plain, member: tarfile.TarInfo, where: str, limits: Limits) -> Entry:
     if len(member.name) > limits.name or len(member.linkname) > limits.name:
         raise HostileLayer(f"The {where} has a name of more than {limits.name} characters.")
     if member.size < 0:
@@ -123,6 +146,12 @@ def _entry(archive: tarfile.TarFile, member: tarfile.TarInfo, where: str, limits
         kind = "directory" if member.isdir() else "file" if member.isreg() else "other"
 
     def read() -> bytes:
+        if not member.issparse():
+            plain.seek(member.offset_data)
+            content = plain.take(member.size)
+            if len(content) < member.size:
+                raise BrokenLayer(f"The {where} ends within an entry.", hint=AGAIN)
+            return content
         file = archive.extractfile(member)
         try:
             return b"" if file is None else file.read()

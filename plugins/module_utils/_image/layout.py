@@ -20,7 +20,7 @@ from typing import BinaryIO
 from .digests import digest_of, is_digest, verify
 from .errors import BadLayout, BadManifest, ManifestNotFound
 from .manifests import OCI_INDEX, Descriptor, Index, parse_manifest
-from .source import DOCUMENT_LIMIT, ByteStream, Document, Transfer
+from .source import DOCUMENT_LIMIT, ByteStream, CountedFile, Document, Transfer
 
 
 class LayoutSource:
@@ -57,7 +57,11 @@ class LayoutSource:
     @contextmanager
     def blob(self, descriptor: Descriptor) -> Iterator[ByteStream]:
         with self._open(self._path(descriptor.digest), f"blob {descriptor.digest}") as file:
-            yield _CountedFile(file, descriptor.size, self._transfer)
+            yield CountedFile(file, descriptor.size, self._transfer, BadLayout)
+
+    def tags(self) -> list[str]:
+        index = parse_manifest(self._read_index(), OCI_INDEX, f"index.json of {self.name}")
+        return sorted({entry.ref_name for entry in index.entries} - {""}) if isinstance(index, Index) else []
 
     def _document(self, descriptor: Descriptor) -> Document:
         try:
@@ -104,21 +108,5 @@ class LayoutSource:
                 raise BadLayout(f"The {what} of {self.name} can't be read ({error.strerror}).") from error
         if len(raw) > DOCUMENT_LIMIT:
             raise BadManifest(f"The {what} of {self.name} is larger than {DOCUMENT_LIMIT} bytes.")
-        self._transfer.size += len(raw)
+        self._transfer.count(size=len(raw))
         return raw
-
-
-class _CountedFile:
-    def __init__(self, file: BinaryIO, size: int, transfer: Transfer) -> None:
-        self._file = file
-        self._left = size
-        self._transfer = transfer
-
-    def read(self, size: int, /) -> bytes:
-        try:
-            part = self._file.read(min(size, self._left))
-        except OSError as error:
-            raise BadLayout(f"{self._file.name} can't be read ({error.strerror}).") from error
-        self._left -= len(part)
-        self._transfer.size += len(part)
-        return part

@@ -103,10 +103,7 @@ def _parse_image_manifest(document: dict[str, Any], where: str) -> Manifest:
 def parse_config(raw: bytes, manifest: Manifest, where: str) -> Config:
     """The config of an image. Raises BadManifest, also when it does not fit the manifest's layers."""
     document = _parse_object(raw, where)
-    rootfs = document.get("rootfs")
-    if not isinstance(rootfs, dict):
-        raise BadManifest(f"{where} has no rootfs: it is not the config of a container image.")
-    diff_ids = tuple(checked_digest(item, f"A diff_id in {where}") for item in _items(rootfs, "diff_ids", where))
+    diff_ids = _diff_ids(document, where)
     if len(diff_ids) != len(manifest.layers):
         raise BadManifest(f"{where} has {len(diff_ids)} diff_ids, the manifest has {len(manifest.layers)} layers.")
     runtime = document.get("config") or {}
@@ -118,6 +115,18 @@ def parse_config(raw: bytes, manifest: Manifest, where: str) -> Config:
         env=tuple(item for item in _list(env) if isinstance(item, str)),
         history=tuple(HistoryEntry(str(e.get("created_by", "")), e.get("empty_layer") is True) for e in history),
     )
+
+
+def parse_diff_ids(raw: bytes, where: str) -> tuple[str, ...]:
+    """The diff_ids of a config, lowest layer first. Raises BadManifest."""
+    return _diff_ids(_parse_object(raw, where), where)
+
+
+def _diff_ids(document: dict[str, Any], where: str) -> tuple[str, ...]:
+    rootfs = document.get("rootfs")
+    if not isinstance(rootfs, dict):
+        raise BadManifest(f"{where} has no rootfs: it is not the config of a container image.")
+    return tuple(checked_digest(item, f"A diff_id in {where}") for item in _items(rootfs, "diff_ids", where))
 
 
 def _list(value: object) -> list[Any]:

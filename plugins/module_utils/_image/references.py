@@ -2,33 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Image references, mirrors and platforms: what a user writes, parsed; what will be contacted, decided.
-
-It parses and routes only; nothing is fetched here.
-"""
+"""Image references and platforms: what a user writes, parsed. Where a reference is really read is in routes.py."""
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
 from .digests import is_digest
 from .errors import BadReference
 
 DOCKER_HUB = "docker.io"
-_DOCKER_HUB_API = "registry-1.docker.io"
 
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:]+\])(?::[0-9]{1,5})?")
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REPOSITORY = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
-_TRANSPORT = re.compile(r"(docker-daemon|docker-archive|oci-archive|containers-storage|dir|ostree|sif):")
+_UNREADABLE = re.compile(r"(oci-archive|containers-storage|dir|ostree|sif):")
+_ARCHIVE, _DAEMON = "docker-archive:", "docker-daemon:"
+_POSITION = re.compile(r"@[0-9]{1,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,37 +87,90 @@ class LayoutReference:
         return self.digest or self.tag
 
 
-ImageReference: TypeAlias = "RegistryReference | LayoutReference"
+@dataclass(frozen=True, slots=True)
+class ArchiveReference:
+    """An image in what `docker save` wrote; chosen: `host/repository:tag`, `@N` by position, "" for the only one."""
+
+    path: Path
+    chosen: str = ""
+
+    def __str__(self) -> str:
+        return self.name + (f":{self.chosen}" if self.chosen else "")
+
+    @property
+    def name(self) -> str:
+        return f"{_ARCHIVE}{self.path}"
+
+    @property
+    def wanted(self) -> str:
+        return self.chosen
 
 
-def _written(reference: ImageReference) -> str:
+@dataclass(frozen=True, slots=True)
+class DaemonReference:
+    """An image that a local engine has: under the name that a registry would have it by, or by its ID."""
+
+    image: RegistryReference | None
+    id: str = ""
+
+    def __str__(self) -> str:
+        return f"{_DAEMON}{self.wanted}"
+
+    @property
+    def name(self) -> str:
+        return f"{_DAEMON}{self.image.name if self.image else self.id}"
+
+    @property
+    def wanted(self) -> str:
+        """As an engine is asked for it."""
+        return engine_name(self.image) if self.image else self.id
+
+
+ImageReference: TypeAlias = "RegistryReference | LayoutReference | ArchiveReference | DaemonReference"
+
+
+def engine_name(reference: RegistryReference) -> str:
+    """How engines are asked for an image: they take a tag or a digest, never both."""
+    return f"{reference.name}@{reference.digest}" if reference.digest else f"{reference.name}:{reference.wanted}"
+
+
+def _written(reference: RegistryReference | LayoutReference) -> str:
     tag, digest = reference.tag, reference.digest
     return reference.name + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """Where a registry reference is really read: `url` has no trailing slash; `login` names the stored login."""
-
-    url: str
-    repository: str
-    login: str
-
-
 def parse_reference(text: str) -> ImageReference:
-    """`[docker://]host/repository[:tag][@digest]` or `oci:PATH[:TAG][@DIGEST]`.
+    """`[docker://]host/repository[:tag][@digest]`, `oci:PATH[:TAG][@DIGEST]`, `docker-archive:PATH[:NAME[:TAG]|:@N]`,
+    `docker-daemon:NAME[:TAG|@DIGEST]` or `docker-daemon:sha256:ID`.
 
     Raises BadReference. Source: distribution/reference, grammar and the docker.io defaults;
-    containers-transports(5) for `oci:`.
+    containers-transports(5) for the others.
     """
     text = text.strip()
     if text.startswith("oci:"):
         return _parse_layout(text)
-    if unsupported := _TRANSPORT.match(text):
+    if text.startswith(_ARCHIVE):
+        return _parse_archive(text)
+    if text.startswith(_DAEMON):
+        return _parse_daemon(text)
+    if unsupported := _UNREADABLE.match(text):
         raise BadReference(
-            f"The transport {unsupported[1]!r} of {_shown(text)!r} can't be read.", hint="Use docker:// or oci:PATH."
+            f"The transport {unsupported[1]!r} of {_shown(text)!r} can't be read.",
+            hint="Use docker://, oci:PATH, docker-archive:PATH or docker-daemon:NAME.",
         )
     return _parse_registry(text.removeprefix("docker://"), text)
+
+
+def _parse_archive(text: str) -> ArchiveReference:
+    path, _colon, chosen = text.removeprefix(_ARCHIVE).partition(":")
+    if not path or "\0" in path:
+        raise _unparsable(text, f"no file follows {_ARCHIVE}")
+    if chosen and not _POSITION.fullmatch(chosen):
+        named = _parse_registry(chosen, text)
+        if named.digest:
+            raise _unparsable(text, "an archive knows no digests of registries")
+        chosen = str(named)
+    return ArchiveReference(folder_at(path), chosen)
 
 
 def _parse_layout(text: str) -> LayoutReference:
@@ -133,10 +182,19 @@ def _parse_layout(text: str) -> LayoutReference:
             raise _unparsable(text, "its digest is not sha256: and 64 hexadecimal digits")
     if not path or "\0" in path:
         raise _unparsable(text, "no folder follows oci:")
-    return LayoutReference(_folder(path), tag, digest)
+    return LayoutReference(folder_at(path), tag, digest)
 
 
-def _folder(path: str) -> Path:
+def _parse_daemon(text: str) -> DaemonReference:
+    rest = text.removeprefix(_DAEMON)
+    if not rest.startswith("sha256:"):
+        return DaemonReference(_parse_registry(rest, text))
+    if not is_digest(rest):
+        raise _unparsable(text, "its ID is not sha256: and 64 hexadecimal digits")
+    return DaemonReference(None, rest)
+
+
+def folder_at(path: str) -> Path:
     return Path(os.path.expanduser(path))  # unlike Path.expanduser, it leaves unknown users alone
 
 
@@ -154,11 +212,11 @@ def _parse_registry(rest: str, text: str) -> RegistryReference:
         repository = f"library/{repository}"
     if not valid_host(host):
         raise _unparsable(text, f"{host[:100]!r} is not a registry host")
-    if len(repository) > 255 or not _REPOSITORY.fullmatch(repository):
+    if len(repository) > 255 or not is_repository(repository):
         raise _unparsable(
             text, f"{path.partition(':')[0][:100]!r} is not a repository name (lower case, digits, . _ - /)"
         )
-    if colon and not _TAG.fullmatch(tag):
+    if colon and not is_tag(tag):
         raise _unparsable(text, f"{tag[:100]!r} is not a tag")
     return RegistryReference(host, repository, tag or ("" if digest else "latest"), digest)
 
@@ -166,7 +224,8 @@ def _parse_registry(rest: str, text: str) -> RegistryReference:
 def _unparsable(text: str, why: str) -> BadReference:
     return BadReference(
         f"The image reference {_shown(text)[:200]!r} does not parse: {why}.",
-        hint="Write it as host/repository:tag, host/repository@sha256:<digest>, or oci:PATH[:TAG].",
+        hint="Write it as host/repository:tag, host/repository@sha256:<digest>, oci:PATH[:TAG], "
+        "docker-archive:PATH[:NAME:TAG] or docker-daemon:NAME:TAG.",
     )
 
 
@@ -182,56 +241,9 @@ def valid_host(text: str) -> bool:
     return _HOST.fullmatch(text) is not None and all(0 < len(label) < 64 for label in labels)
 
 
-def checked_mirrors(mirrors: Mapping[str, object]) -> dict[str, str]:
-    """Mirrors as a user wrote them. Raises BadReference for a key that no reference could have as its host."""
-    for host, mirror in mirrors.items():
-        if not valid_host(host):
-            raise BadReference(
-                f"{host[:100]!r} in the mirrors is not a registry host.", hint="Write it as references do: host[:port]."
-            )
-        if not isinstance(mirror, str) or not mirror or not mirror.isprintable():
-            raise _bad_mirror(host, str(mirror))
-    return {host: str(mirror) for host, mirror in mirrors.items()}
+def is_repository(text: str) -> bool:
+    return _REPOSITORY.fullmatch(text) is not None
 
 
-def is_loopback(host: str) -> bool:
-    """Whether `host[:port]` can only be this machine: plain HTTP and credentials are harmless there."""
-    name = urlsplit(f"//{host}").hostname or ""
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def route(reference: RegistryReference, mirrors: Mapping[str, str]) -> Route | LayoutReference:
-    """Where to read `reference`, after `mirrors` (host → `host[/prefix]`, `http://host[/prefix]` or `oci:FOLDER`).
-
-    Plain HTTP is used for loopback hosts and where the mirror says http://, never otherwise. Below `oci:FOLDER`
-    the layout of an image is FOLDER/<repository>.
-    """
-    mirror = mirrors.get(reference.host, "").rstrip("/")
-    if mirror.startswith("oci:"):
-        folder = _folder(mirror.removeprefix("oci:"))
-        # An image tagged only in the registry has no other name in a copy: its tag is the layout's tag.
-        return LayoutReference(folder / reference.repository, reference.tag, reference.digest)
-    scheme, separator, rest = mirror.rpartition("://")
-    if mirror and (scheme not in ("", "http", "https") or (separator and not scheme)):
-        raise _bad_mirror(reference.host, mirror)
-    host, _slash, prefix = (rest or reference.host).partition("/")
-    if not valid_host(host) or (prefix and not _REPOSITORY.fullmatch(prefix)):
-        raise _bad_mirror(reference.host, mirror)
-    if not scheme:
-        scheme = "http" if is_loopback(host) else "https"
-    api = _DOCKER_HUB_API if host == DOCKER_HUB else host
-    return Route(f"{scheme}://{api}", f"{prefix}/{reference.repository}".lstrip("/"), host)
-
-
-def _bad_mirror(host: str, mirror: str) -> BadReference:
-    # A mirror may carry a password before an @, which must not be shown.
-    shown = mirror.rpartition("@")[2]
-    return BadReference(
-        f"The mirror {shown!r} of {host} does not parse.",
-        hint="Write a mirror as host[:port][/prefix], http://host[:port][/prefix] or oci:FOLDER.",
-    )
+def is_tag(text: str) -> bool:
+    return _TAG.fullmatch(text) is not None

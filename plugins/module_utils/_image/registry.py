@@ -4,15 +4,17 @@
 
 """A repository of a registry as a Source: manifests and blobs, verified, resumed, with errors that say what to do.
 
-Source: OCI distribution-spec, "Pull". Pushing, listing tags and searching are not here.
+Source: OCI distribution-spec, "Pull" and "Content Discovery". Pushing is not here.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from .._errors import printable
 from .authorization import Authorization
@@ -23,15 +25,23 @@ from .errors import (
     ManifestNotFound,
     RegistryDenied,
     RegistryFailed,
+    TagsUnlisted,
     TruncatedBlob,
 )
 from .http import ATTEMPTS, BodyCut, Http, of_the_wire, origin_of
 from .manifests import ACCEPTED, Descriptor
-from .references import Route
+from .references import is_tag
+from .routes import Route
 from .source import DOCUMENT_LIMIT, ByteStream, Document
 
 if TYPE_CHECKING:
     import requests
+
+
+# The challenge, three kinds of logins, anonymous, and tokens that end meanwhile.
+_REFUSALS = 6
+_TAG_PAGE, _TAG_PAGES, _TAGS = 1000, 100, 10_000
+_NEXT = re.compile(r"<([^<>]*)>\s*;[^,]*\brel\s*=\s*\"?next\b", re.IGNORECASE)
 
 
 class RegistrySource:
@@ -81,23 +91,52 @@ class RegistrySource:
         finally:
             stream.close()
 
+    def tags(self) -> list[str]:
+        """All tags of the repository, page by page; at most 10,000. Raises TagsUnlisted beyond that."""
+        label = f"the tags of {self.name}"
+        found: dict[str, None] = {}
+        query = f"n={_TAG_PAGE}"
+        for _page in range(_TAG_PAGES):
+            response = self._tag_page(query, label)
+            raw = self._http.body(response, DOCUMENT_LIMIT + 1)
+            before = len(found)
+            found |= dict.fromkeys(_tags_in(raw, label))
+            if len(found) > _TAGS:
+                raise TagsUnlisted(f"{self.name} has more than {_TAGS} tags; so many are not searched.")
+            following = _NEXT.search(response.headers.get("Link", ""))
+            if not following or len(found) == before:
+                return list(found)
+            # Its query alone: behind a proxy, registries name themselves by other schemes, hosts and paths.
+            query = urlsplit(following[1]).query
+        raise TagsUnlisted(f"{self.name} lists its tags in more than {_TAG_PAGES} pages; so many are not read.")
+
+    def _tag_page(self, query: str, label: str) -> requests.Response:
+        try:
+            return self.get(f"{self._base}/tags/list?{query}", {}, label)
+        except RegistryFailed as error:
+            raise TagsUnlisted(
+                f"The registry does not list {label}: {error.message}",
+                hint="Not every registry lists tags; name the tags, or read from another mirror.",
+            ) from error
+
     def get(self, url: str, headers: dict[str, str], label: str) -> requests.Response:
         """The body of a 200 or 206, unread. Raises what a person can act on for all else."""
         repository, login = self._route.repository, self._route.login
-        for refusals in range(4):
+        for refusals in range(_REFUSALS):
             authorization = self._authorization.header(url, repository, login)
             response = self._http.get(url, headers | authorization)
             if response.status_code in (200, 206):
                 return response
-            words = self._words(response, authorization.get("Authorization", "").rpartition(" ")[2])
+            sent = authorization.get("Authorization", "")
+            words = self._words(response, sent.rpartition(" ")[2])
             if origin_of(response.url) != origin_of(url):
                 break  # a challenge of whom the registry redirects to gets no login
             challenge = response.headers.get("WWW-Authenticate", "")
             if response.status_code not in (401, 403) or not self._authorization.answer(
-                url, repository, login, response.status_code, challenge, refusals
+                url, repository, login, response.status_code, challenge, sent, refusals
             ):
                 break
-        raise _refusal(response.status_code, label, words)
+        raise self._authorization.explained(url, _refusal(response.status_code, label, words))
 
     def _words(self, response: requests.Response, secret: str) -> str:
         """The registry's own words: code and message of its first error, printable, short and without `secret`."""
@@ -136,7 +175,7 @@ class _BlobStream:
                 part = b""
             if part:
                 self._position += len(part)
-                self._http.transfer.size += len(part)
+                self._http.transfer.count(size=len(part))
                 return part
             self._resume()
         return b""
@@ -164,11 +203,20 @@ class _BlobStream:
             left = start
             while left and (part := response.raw.read(min(left, 1 << 16), decode_content=False)):
                 left -= len(part)
-                self._http.transfer.size += len(part)
+                self._http.transfer.count(size=len(part))
         elif start and not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
             response.close()
             raise RegistryFailed(f"The registry answers a part of the {self._label} that was not asked for.")
         return response
+
+
+def _tags_in(raw: bytes, label: str) -> list[str]:
+    """What could be no tag is passed over: tags become parts of addresses."""
+    try:
+        tags = json.loads(raw)["tags"]
+        return [tag for tag in tags or [] if isinstance(tag, str) and is_tag(tag)]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise TagsUnlisted(f"The registry answers {label} with something unexpected.") from None
 
 
 def _refusal(status: int, label: str, words: str) -> ImageError:

@@ -6,14 +6,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 from .digests import verify
-from .errors import BadManifest, TruncatedBlob
+from .errors import BadManifest, ImageError, TruncatedBlob
 from .manifests import Descriptor
+
+if TYPE_CHECKING:
+    from .layers import Entry
 
 # Manifests and configs of real images stay below 100 KB; registries refuse manifests above 4 MiB.
 DOCUMENT_LIMIT = 4 * 1024 * 1024
@@ -30,13 +34,20 @@ class Document:
 
 @dataclass(slots=True)
 class Transfer:
-    """requests: HTTP requests sent, with those for tokens and redirects; size: bytes of bodies read, from a registry
-    or a layout; layers: layers read; cached: layers whose facts came from the cache or from the other image."""
+    """requests: HTTP requests sent, with those for tokens and redirects; size: bytes of bodies read, from a registry,
+    a layout, an archive or an engine; layers: layers read; cached: layers whose facts came from the cache or from the
+    other image. Sources count from several threads."""
 
     requests: int = 0
     size: int = 0
     layers: int = 0
     cached: int = 0
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
+
+    def count(self, *, requests: int = 0, size: int = 0) -> None:
+        with self._lock:
+            self.requests += requests
+            self.size += size
 
     def as_result(self) -> dict[str, int]:
         return {
@@ -66,6 +77,41 @@ class Source(Protocol):
     @contextmanager
     def blob(self, descriptor: Descriptor) -> Iterator[ByteStream]:
         """The bytes of a blob, not verified: whoever reads them to the end verifies. Never more than its size."""
+
+    def tags(self) -> list[str]:
+        """What `manifest` can be asked for by name, as the transport lists it; without an order that means anything.
+
+        Raises ManifestNotFound where there is no such repository, TagsUnlisted where tags can't be listed.
+        """
+
+
+@runtime_checkable
+class MergedSource(Protocol):
+    """A source that has no layers but the merged file system of one image; nothing in it can be verified."""
+
+    @contextmanager
+    def entries(self, asked_paths: Collection[str], asked_directories: Collection[str]) -> Iterator[Iterator[Entry]]:
+        """Whatever stands at `asked_paths`, and the direct children of `asked_directories`: names without a leading
+        slash. Links are entries of their own; nothing below a link is given."""
+
+
+class CountedFile:
+    """The next `size` bytes of an open file; troubles of the disk are raised as `error`."""
+
+    def __init__(self, file: BinaryIO, size: int, transfer: Transfer, error: type[ImageError]) -> None:
+        self._file = file
+        self._left = size
+        self._transfer = transfer
+        self._error = error
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            part = self._file.read(min(size, self._left))
+        except OSError as error:
+            raise self._error(f"{self._file.name} can't be read ({error.strerror}).") from error
+        self._left -= len(part)
+        self._transfer.count(size=len(part))
+        return part
 
 
 def read_up_to(read: Callable[[int], bytes], limit: int) -> bytes:

@@ -15,7 +15,6 @@ from typing import Any
 
 import boto3
 import pytest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._code import images
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.digests import Digest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.errors import ImageUnusable
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.images import (
@@ -25,6 +24,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._code.images impo
     read_image,
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._code.subjects import image_in_registry
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image import ecr as ecr_of_aws
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image import http
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.credentials import Login
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import (
@@ -193,7 +193,7 @@ class Ecr:
 def private(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> Registry:
     """The registry stands for one of ECR: it asks for a login, and its name is one of ECR's."""
     registry.auth, registry.login = "basic", ("AWS", SECRET)
-    monkeypatch.setattr(images, "_ECR", re.compile(re.escape(registry.host) + "(?P<region>)"))
+    monkeypatch.setattr(ecr_of_aws, "_HOST", re.compile(re.escape(registry.host) + "(?P<region>)"))
     return registry
 
 
@@ -243,28 +243,6 @@ def test_ecr_is_not_asked_for_other_registries(registry: Registry, name: str) ->
     ecr = Ecr()
     assert image_digest(f"{name}:1", logins(ecr)).digest is None
     assert ecr.regions == []
-
-
-@pytest.mark.parametrize(
-    ("host", "region"),
-    [
-        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com", "eu-west-1"),
-        ("123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn", "cn-north-1"),
-        ("123456789012.dkr.ecr-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
-        ("123456789012.dkr-ecr.us-east-1.on.aws", "us-east-1"),
-        ("public.ecr.aws", None),
-        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com.example.org", None),
-        ("evil.example/123456789012.dkr.ecr.eu-west-1.amazonaws.com", None),
-        ("123456789012.dkr.ecr.eu-west-1.amazonaws.com:5000", None),
-    ],
-)
-def test_only_ecr_gets_a_login_of_ecr(host: str, region: str | None) -> None:
-    ecr = Ecr()
-    ecr.gives(f"AWS:{SECRET}")
-    login = images._ecr_login(host, ecr, [])
-    assert ecr.regions == ([region] if region else [])
-    assert login == (Login("AWS", SECRET) if region else None)
-    assert SECRET not in repr(login)
 
 
 # --- as what a checksum is of

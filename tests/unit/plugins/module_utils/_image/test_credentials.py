@@ -13,7 +13,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image import credentials
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.credentials import Login, stored_login
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.credentials import (
+    Login,
+    given_login,
+    stored_login,
+)
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import BadReference
 
 AUTH = base64.b64encode(b"user:pass:word").decode()
 
@@ -84,3 +89,36 @@ def test_a_helper_that_fails_is_no_login(tmp_path: Path) -> None:
 
 def test_a_login_does_not_show_itself() -> None:
     assert repr(Login("user", "secret", "token")) == "Login()"
+
+
+@pytest.mark.parametrize(
+    ("registry", "host", "expected"),
+    [
+        ("registry.test", "registry.test", True),
+        ("registry.test:5000", "registry.test:5000", True),
+        ("registry.test", "registry.test:5000", False),
+        ("docker.io", "docker.io", True),
+        ("index.docker.io", "docker.io", True),
+        ("https://index.docker.io/v1/", "docker.io", True),
+    ],
+)
+def test_logins_that_are_given_are_for_their_registry(registry: str, host: str, expected: bool) -> None:
+    find = given_login([{"registry": registry, "username": "user", "password": "pass:word"}])
+    assert find(host) == (Login("user", "pass:word") if expected else None)
+
+
+@pytest.mark.parametrize(
+    ("login", "says"),
+    [
+        ({"registry": "https://canary/", "username": "u", "password": "canary"}, "is not a registry host"),
+        ({"registry": "", "username": "u", "password": "canary"}, "is not a registry host"),
+        ({"registry": "canary/app", "username": "u", "password": "p"}, "is not a registry host"),
+        ({"registry": "registry.test", "username": "", "password": "canary"}, "registry.test lacks a user name"),
+        ({"registry": "registry.test", "username": "u", "password": None}, "registry.test lacks a user name"),
+    ],
+)
+def test_a_login_that_could_never_work_is_said_so_without_its_password(login: dict[str, object], says: str) -> None:
+    with pytest.raises(BadReference, match=says) as failed:
+        given_login([login])
+    assert "canary" not in str(failed.value)
+    assert failed.value.hint

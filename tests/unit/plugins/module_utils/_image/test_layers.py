@@ -19,7 +19,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image import decompression
+import zstandard
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image import decompression, layers
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.decompression import Limits
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import (
     BadDigest,
@@ -31,7 +32,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors imp
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.layers import open_layer
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.manifests import Descriptor
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from lambdaops_testbed.images import oci
 
@@ -74,17 +75,69 @@ ENTRIES = [
 ]
 
 
-@pytest.mark.parametrize(
-    "compress",
-    [
-        oci.gzipped,
-        lambda raw: raw,
-        lambda raw: gzip.compress(raw[:700]) + gzip.compress(raw[700:]),  # several members, as estargz has
-        lambda raw: gzip.compress(raw, 0),
-    ],
-)
+@pytest.fixture(params=["isal", "zlib"])
+def decompressor(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both that gzip can be read with, one of them is a part of Python."""
+    module = zlib if request.param == "zlib" else pytest.importorskip("isal.isal_zlib")
+    monkeypatch.setattr(decompression, "decompressobj", module.decompressobj)
+
+
+def members(raw: bytes, size: int) -> bytes:
+    return b"".join(gzip.compress(raw[start : start + size]) for start in range(0, len(raw), size))
+
+
+FORMATS: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": oci.gzipped,
+    "plain": lambda raw: raw,
+    "two members, as estargz has many": lambda raw: gzip.compress(raw[:700]) + gzip.compress(raw[700:]),
+    "a member for each 16 bytes": lambda raw: members(raw, 16),
+    "empty members": lambda raw: gzip.compress(b"") + gzip.compress(raw) + gzip.compress(b""),
+    "not compressed at all": lambda raw: gzip.compress(raw, 0),
+    "zeros behind it, as tapes have": lambda raw: gzip.compress(raw) + bytes(9000),
+    "zeros between members": lambda raw: gzip.compress(raw[:700]) + bytes(9000) + gzip.compress(raw[700:]),
+    "zstd": lambda raw: zstandard.ZstdCompressor().compress(raw),
+    "two frames of zstd": lambda raw: (
+        zstandard.ZstdCompressor().compress(raw[:700]) + zstandard.ZstdCompressor().compress(raw[700:])
+    ),
+}
+
+
+@pytest.mark.usefixtures("decompressor")
+@pytest.mark.parametrize("compress", FORMATS.values(), ids=FORMATS)
 def test_formats_by_magic_bytes(compress: Callable[[bytes], bytes]) -> None:
     assert read_layer(compress(TAR), TAR) == ENTRIES
+
+
+@pytest.mark.usefixtures("decompressor")
+@pytest.mark.parametrize("most", [1, 7, 4096, 1 << 20])
+def test_what_grows_much_comes_out_whole(most: int) -> None:
+    """Much more comes out of a few bytes than one step takes."""
+    tar = oci.tar([oci.file("zeros", bytes(5 << 20)), oci.file("last", b"x")])
+    blob = oci.gzipped(tar)
+    with open_layer(Trickle(blob, most), Descriptor(digest(blob), len(blob)), digest(tar), "layer", Limits()) as found:
+        assert [(entry.name, entry.size) for entry in found] == [("zeros", 5 << 20), ("last", 1)]
+
+
+@given(st.binary(min_size=1, max_size=3000), st.integers(1, 3000), st.integers(1, 5000))
+def test_members_of_any_size_are_what_gzip_makes_of_them(content: bytes, size: int, most: int) -> None:
+    raw = decompression.Compressed(Trickle(members(content, size), most))
+    plain = decompression.Plain(raw, "layer", Limits())
+    assert plain.take(1 << 20) == content
+
+
+@given(st.binary(max_size=2000).map(b"tar ".__add__), st.lists(st.integers(0, 700), max_size=8))
+def test_going_forward_never_loses_the_place(content: bytes, steps: list[int]) -> None:
+    plain = decompression.Plain(decompression.Compressed(Trickle(content, 50)), "layer", Limits())
+    place = 0
+    for number, step in enumerate(steps):
+        if number % 2:
+            assert plain.take(step) == content[place : place + step]
+            place = min(len(content), place + step)
+        else:
+            place = plain.seek(place + step)
+        assert plain.tell() == place == min(place, len(content))
+    plain.drain()
+    assert plain.digest == digest(content)
 
 
 def test_zstd_without_its_package_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +292,20 @@ def test_what_is_no_tar_archive_is_named_so(tar: bytes, compress: Callable[[byte
         read_layer(compress(tar), tar)
 
 
-@pytest.mark.parametrize("blob", [oci.gzipped(TAR)[:-4], oci.gzipped(TAR)[:100], oci.gzipped(TAR)[:-8] + bytes(8)])
+@pytest.mark.usefixtures("decompressor")
+@pytest.mark.parametrize(
+    "blob",
+    [
+        oci.gzipped(TAR)[:-4],
+        oci.gzipped(TAR)[:100],
+        oci.gzipped(TAR)[:-8] + bytes(8),
+        oci.gzipped(TAR)[:-4] + b"size",
+        oci.gzipped(TAR)[:5],
+        oci.gzipped(TAR) + b"more",
+        oci.gzipped(TAR) + bytes(700) + b"more",
+        zstandard.ZstdCompressor().compress(TAR)[:-30],
+    ],
+)
 def test_compression_that_is_broken_as_published(blob: bytes) -> None:
     """The digest is right: it was pushed so."""
     with pytest.raises(BrokenLayer):
@@ -268,3 +334,39 @@ def test_no_change_of_an_archive_breaks_the_reader(position: int, change: bytes)
     tar = TAR[:position] + change + TAR[position + len(change) :]
     with contextlib.suppress(ImageError):
         read_layer(tar, tar)
+
+
+numbers = st.one_of(
+    st.integers(0, 0o7777777).map(lambda value: b"%07o\0" % value),
+    st.binary(min_size=8, max_size=8),
+    st.sampled_from([b"\0" * 8, b"      7 ", b"1_0\0\0\0\0\0", b"-1\0\0\0\0\0\0"]),
+)
+
+
+@settings(max_examples=500)
+@given(
+    st.binary(max_size=100),
+    st.one_of(numbers.map(lambda value: value + b"\0\0\0\0"), st.binary(min_size=12, max_size=12)),
+    st.sampled_from(b"\x00012357xgLKSV"),
+    st.binary(max_size=100),
+    st.binary(max_size=5),
+    numbers | st.none(),
+)
+def test_plain_headers_say_what_tarfile_reads_in_them(
+    name: bytes, size: bytes, kind: int, link: bytes, prefix: bytes, checksum: bytes | None
+) -> None:
+    header = bytearray(tarfile.TarInfo("x").tobuf(tarfile.GNU_FORMAT))
+    for start, length, value in ((0, 100, name), (124, 12, size), (156, 1, bytes([kind])), (157, 100, link)):
+        header[start : start + length] = value.ljust(length, b"\0")
+    header[345:350] = prefix.ljust(5, b"\0")
+    header[148:156] = b" " * 8
+    header[148:156] = checksum or b"%06o\0 " % sum(header)
+
+    def fields(reader: type[tarfile.TarInfo]) -> object:
+        try:
+            found = reader.frombuf(bytes(header), "utf-8", "surrogateescape")
+        except tarfile.HeaderError as error:
+            return type(error)
+        return found.name, found.size, found.type, found.linkname
+
+    assert fields(layers._StrictTarInfo) == fields(tarfile.TarInfo)

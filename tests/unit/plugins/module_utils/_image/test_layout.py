@@ -60,6 +60,12 @@ def test_an_index_is_followed_to_the_platform(folder: Path, architecture: str, n
     assert image.index_digest != image.digest
 
 
+def test_its_tags_are_those_of_index_json(folder: Path) -> None:
+    source = LayoutSource(folder, Transfer())
+    assert source.tags() == ["1", "arm", "both"]
+    assert all(source.manifest(tag) for tag in source.tags())
+
+
 def test_without_a_tag_the_only_image_is_meant(tmp_path: Path, small_image: oci.Image) -> None:
     layout = oci.Layout()
     layout.add("whatever", small_image)

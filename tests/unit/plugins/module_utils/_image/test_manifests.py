@@ -70,18 +70,29 @@ def test_lists_and_indexes(media_type: str) -> None:
         (encode(mediaType=OCI_MANIFEST, config={"digest": D1, "size": -1}, layers=[]), "size"),
         (encode(mediaType=OCI_MANIFEST, config={"digest": D1, "size": True}, layers=[]), "size"),
         (encode(mediaType=OCI_MANIFEST, config=entry(D1), layers=[entry(D2)] * 1001), "1001 layers"),
-        (
-            encode(
-                config=entry(D1),
-                layers=[entry(D2, mediaType="application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")],
-            ),
-            "foreign",
-        ),
     ],
 )
 def test_what_is_no_manifest_is_refused_in_words(raw: bytes, word: str) -> None:
     with pytest.raises(BadManifest, match=word):
         parse_manifest(raw, "", "it")
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/vnd.docker.image.rootfs.foreign.diff.tar",
+        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+        "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+    ],
+)
+def test_layers_that_registries_do_not_store_are_refused_by_their_type(media_type: str) -> None:
+    raw = encode(config=entry(D1), layers=[entry(D2), entry(D3, mediaType=media_type)])
+    with pytest.raises(BadManifest, match="has a foreign layer") as failed:
+        parse_manifest(raw, "", "it")
+    assert media_type in failed.value.message
+    assert failed.value.hint
 
 
 def platforms(*texts: str) -> Index:

@@ -10,14 +10,12 @@ from pathlib import Path
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import BadReference
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import (
+    ArchiveReference,
+    DaemonReference,
     LayoutReference,
     Platform,
     RegistryReference,
-    Route,
-    checked_mirrors,
-    is_loopback,
     parse_reference,
-    route,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,6 +62,45 @@ def test_layout_references(text: str, path: str, tag: str, digest: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "path", "chosen"),
+    [
+        ("docker-archive:/images/x.tar", "/images/x.tar", ""),
+        ("docker-archive:x.tar:alpine", "x.tar", "docker.io/library/alpine:latest"),
+        ("docker-archive:x.tar:host.example:5000/app:1", "x.tar", "host.example:5000/app:1"),
+        ("docker-archive:x.tar:@12", "x.tar", "@12"),
+    ],
+)
+def test_archive_references(text: str, path: str, chosen: str) -> None:
+    parsed = parse_reference(text)
+    assert parsed == ArchiveReference(Path(path), chosen)
+    assert (parsed.name, parsed.wanted) == (f"docker-archive:{path}", chosen)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected", "name", "wanted"),
+    [
+        (
+            "docker-daemon:alpine",
+            DaemonReference(RegistryReference("docker.io", "library/alpine", "latest")),
+            "docker-daemon:docker.io/library/alpine",
+            "docker.io/library/alpine:latest",
+        ),
+        (
+            f"docker-daemon:host.example/app:1@{DIGEST}",
+            DaemonReference(RegistryReference("host.example", "app", "1", DIGEST)),
+            "docker-daemon:host.example/app",
+            f"host.example/app@{DIGEST}",
+        ),
+        (f"docker-daemon:{DIGEST}", DaemonReference(None, DIGEST), f"docker-daemon:{DIGEST}", DIGEST),
+    ],
+)
+def test_daemon_references(text: str, expected: DaemonReference, name: str, wanted: str) -> None:
+    parsed = parse_reference(text)
+    assert parsed == expected
+    assert (parsed.name, parsed.wanted) == (name, wanted)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
@@ -83,8 +120,15 @@ def test_layout_references(text: str, path: str, tag: str, digest: str) -> None:
         "host.example/../etc",
         "oci:",
         "oci:/x@sha256:12",
-        "docker-archive:/x.tar",
-        "docker-daemon:app:1",
+        "oci-archive:/x.tar",
+        "dir:/x",
+        "docker-archive:",
+        "docker-archive::app:1",
+        "docker-archive:/x.tar:UPPER",
+        f"docker-archive:/x.tar:app@{DIGEST}",
+        "docker-daemon:",
+        "docker-daemon:sha256:12",
+        "docker-daemon:UPPER:1",
         "app:1\0",
     ],
 )
@@ -123,69 +167,6 @@ def test_any_text_parses_or_is_refused(text: str) -> None:
     except BadReference:
         return
     assert parse_reference(str(parsed)) == parsed
-
-
-@pytest.mark.parametrize(
-    ("reference", "mirrors", "expected"),
-    [
-        ("public.ecr.aws/a/b", {}, Route("https://public.ecr.aws", "a/b", "public.ecr.aws")),
-        ("alpine", {}, Route("https://registry-1.docker.io", "library/alpine", "docker.io")),
-        ("localhost:5000/a", {}, Route("http://localhost:5000", "a", "localhost:5000")),
-        ("p.aws/a", {"p.aws": "127.0.0.1:5000"}, Route("http://127.0.0.1:5000", "a", "127.0.0.1:5000")),
-        ("p.aws/a", {"p.aws": "m.example/x/y/"}, Route("https://m.example", "x/y/a", "m.example")),
-        ("p.aws/a", {"p.aws": "http://m.example"}, Route("http://m.example", "a", "m.example")),
-        ("p.aws/a", {"p.aws": "https://localhost:1"}, Route("https://localhost:1", "a", "localhost:1")),
-        ("p.aws/a", {"other": "m.example"}, Route("https://p.aws", "a", "p.aws")),
-        ("p.aws/a/b:1", {"p.aws": "oci:/images"}, LayoutReference(Path("/images/a/b"), "1")),
-    ],
-)
-def test_routes_and_when_plain_http_is_used(
-    reference: str, mirrors: dict[str, str], expected: Route | LayoutReference
-) -> None:
-    parsed = parse_reference(reference)
-    assert isinstance(parsed, RegistryReference)
-    assert route(parsed, mirrors) == expected
-
-
-@pytest.mark.parametrize("mirror", ["ftp://m", "http://", "://m", "m/UPPER", "m.example/../x", "user:secret@m.example"])
-def test_a_mirror_that_does_not_parse_is_said_so_without_its_password(mirror: str) -> None:
-    with pytest.raises(BadReference) as failed:
-        route(RegistryReference("p.aws", "a"), {"p.aws": mirror})
-    assert "secret" not in str(failed.value)
-
-
-@pytest.mark.parametrize(
-    "mirrors",
-    [
-        {"https://p.aws": "m"},
-        {"p.aws/x": "m"},
-        {"": "m"},
-        {"p.aws": ""},
-        {"p.aws": None},
-        {"p.aws": 5000},
-        {"p.aws": "oci:/x\0"},
-        {"a" * 64 + ".aws": "m"},
-    ],
-)
-def test_mirrors_that_could_never_work_are_said_so(mirrors: dict[str, object]) -> None:
-    with pytest.raises(BadReference, match="mirror"):
-        checked_mirrors(mirrors)
-
-
-@pytest.mark.parametrize(
-    ("host", "loopback"),
-    [
-        ("localhost", True),
-        ("localhost:5000", True),
-        ("127.8.0.1:5000", True),
-        ("[::1]:5000", True),
-        ("localhost.example.com", False),
-        ("10.0.0.1", False),
-        ("127.0.0.1.example.com", False),
-    ],
-)
-def test_loopback(host: str, loopback: bool) -> None:
-    assert is_loopback(host) is loopback
 
 
 def test_a_platform_reads_as_in_docker() -> None:

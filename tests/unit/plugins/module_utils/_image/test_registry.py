@@ -6,14 +6,20 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image import ecr
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image import registry as registry_source
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.cache import Cache
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.credentials import Login
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import (
@@ -25,6 +31,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors imp
     RegistryDenied,
     RegistryFailed,
     RegistryUnreachable,
+    TagsUnlisted,
     TruncatedBlob,
     UnknownPlatform,
 )
@@ -32,6 +39,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.image impo
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, RegistryReference
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer, read_document
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports import Sources
+from botocore.stub import Stubber
 from faulty_registry import Fault, Registry, serve
 from lambdaops_testbed.images import oci
 
@@ -39,7 +47,7 @@ from lambdaops_testbed.images import oci
 class Client:
     """Reads app:1 through the mirror `registry.test` of the server."""
 
-    def __init__(self, registry: Registry, cache: Path, login: Login | None = None) -> None:
+    def __init__(self, registry: Registry, cache: Path, login: Login | None = None, **options: Any) -> None:
         self.registry = registry
         self.pauses: list[float] = []
         self.transfer = Transfer()
@@ -52,6 +60,7 @@ class Client:
             timeout=5,
             find_login=self._find_login,
             sleep=self.pauses.append,
+            **options,
         )
 
     def _find_login(self, host: str) -> Login | None:
@@ -61,6 +70,9 @@ class Client:
     def open(self, tag: str = "1", repository: str = "app", digest: str = "", architecture: str = "x86_64") -> Image:
         reference = RegistryReference("registry.test", repository, "" if digest else tag, digest)
         return open_image(reference, self.sources.open(reference), PLATFORMS[architecture], self.cache)
+
+    def tags(self, repository: str = "app") -> list[str]:
+        return self.sources.open(RegistryReference("registry.test", repository)).tags()
 
     def layer(self) -> bytes:
         image = self.open()
@@ -310,6 +322,190 @@ def test_a_login_that_only_the_registry_refuses_is_left_out(registry: Registry, 
     assert len(client.sources.notes) == 1
 
 
+# --- logins: what is given, then what is stored, then what ECR gives
+
+
+def given(registry: Registry, password: str = "pässword", host: str = "") -> list[dict[str, object]]:
+    return [{"registry": host or registry.host, "username": "user", "password": password}]
+
+
+@pytest.mark.parametrize("auth", ["basic", "token"])
+def test_a_login_that_is_given_comes_before_the_stored_one(
+    registry: Registry, client_of: MakeClient, auth: str
+) -> None:
+    registry.auth, registry.login, registry.anonymous_tokens = auth, ("user", "pässword"), False
+    client = client_of(registry, login=Login("stored", "x"), logins=given(registry))
+    client.open()
+    assert (client.asked_logins, client.sources.notes) == ([], [])
+
+
+@pytest.mark.parametrize("auth", ["basic", "token"])
+def test_where_the_given_login_is_refused_the_stored_one_is_used(
+    registry: Registry, client_of: MakeClient, auth: str
+) -> None:
+    registry.auth, registry.login, registry.anonymous_tokens = auth, ("user", "pässword"), False
+    client = client_of(registry, login=LOGIN, logins=given(registry, "wrong-canary"))
+    client.open()
+    assert client.asked_logins == [registry.host]
+    (note,) = client.sources.notes
+    assert f"The login that was given for {registry.host} was refused, so the stored login was used" in note
+    assert "canary" not in note
+
+
+def test_a_login_for_the_registry_that_a_mirror_stands_for_is_not_sent_to_the_mirror(
+    registry: Registry, client_of: MakeClient
+) -> None:
+    registry.auth, registry.login = "basic", ("user", "pässword")
+    refused(client_of(registry, logins=given(registry, host="registry.test")), RegistryDenied, "401")
+    assert all("Authorization" not in request.headers for request in registry.requests)
+
+
+@pytest.fixture
+def ecr_host(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry has one of ECR's names."""
+    monkeypatch.setattr(ecr, "_HOST", re.compile(re.escape(registry.host) + "(?P<region>)"))
+    registry.auth, registry.login = "basic", ("AWS", "canary")
+
+
+class EcrApi:
+    """calls: how often a login was asked for; password: the one that it gives, None where it refuses."""
+
+    def __init__(self, password: str | None) -> None:
+        self.calls = 0
+        self.client = boto3.client("ecr", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
+        self.stub = Stubber(self.client)
+        if password is None:
+            self.stub.add_client_error("get_authorization_token", "AccessDeniedException", "canary", 400)
+        else:
+            token = base64.b64encode(f"AWS:{password}".encode()).decode()
+            given = {"authorizationData": [{"authorizationToken": token}]}
+            self.stub.add_response("get_authorization_token", given, {})
+        self.stub.activate()
+
+    def __call__(self, _region: str) -> Any:
+        self.calls += 1
+        return self.client
+
+
+@pytest.mark.parametrize("stored", [None, Login("AWS", "ended")])
+@pytest.mark.usefixtures("ecr_host")
+def test_ecr_is_asked_once_for_a_task_and_only_where_no_other_login_is_good(
+    registry: Registry, client_of: MakeClient, stored: Login | None
+) -> None:
+    api = EcrApi("canary")
+    registry.layouts["other"] = registry.layouts["app"]
+    client = client_of(registry, login=stored, ecr_client=api)
+    client.open()
+    client.open(repository="other")
+    assert api.calls == 1
+    good = client_of(registry, login=Login("AWS", "canary"), ecr_client=api)
+    good.open()
+    assert api.calls == 1
+
+
+@pytest.mark.usefixtures("ecr_host")
+def test_without_a_login_of_ecr_the_refusal_says_why(registry: Registry, client_of: MakeClient) -> None:
+    client = client_of(registry, ecr_client=EcrApi(None))
+    text = refused(client, RegistryDenied, "ECR gives no login (AccessDeniedException)", "ecr:BatchGetImage")
+    assert "canary" not in text
+
+
+def test_several_threads_fetch_one_token(registry: Registry, client: Client) -> None:
+    registry.auth = "token"
+    image = client.open()
+    registry.revoke_tokens()
+    descriptor = image.manifest.layers[0]
+    with ThreadPoolExecutor(4) as pool:
+        read = list(pool.map(lambda _: read_document(image.source, descriptor, "layer"), range(8)))
+    assert set(read) == {registry.layouts["app"].blobs[descriptor.digest]}
+    assert len(registry.paths("^/token")) <= 2 + 4
+
+
+def test_threads_that_are_refused_together_go_on_anonymously_together(
+    registry: Registry, client_of: MakeClient
+) -> None:
+    registry.auth, registry.login = "token", ("user", "pässword")
+    client = client_of(registry, login=LOGIN)
+    image = client.open()
+    descriptor = image.manifest.layers[0]
+    refused_one = registry.requests[-1].headers["Authorization"]
+    registry.faults.append(Fault("/blobs/", times=99, status=403, authorization=refused_one))
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: read_document(image.source, descriptor, "layer"), range(4)))
+    assert len(client.sources.notes) == 1
+
+
+# --- tags
+
+
+@pytest.mark.parametrize("page", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    "link",
+    [
+        '<{path}>; rel="next"',
+        "<http://inner.example/proxied{path}>;rel=next",
+        '</first>; rel="first", <{path}>; title="x"; REL="next"',
+    ],
+)
+def test_tags_are_listed_page_by_page(
+    registry: Registry, client: Client, small_image: oci.Image, page: int, link: str
+) -> None:
+    """Behind a proxy, a registry names itself by an address that leads nowhere: only the query counts."""
+    for tag in ("2", "latest"):
+        registry.layouts["app"].add(tag, small_image)
+    registry.page, registry.link = page, link
+    assert client.tags() == ["1", "2", "latest"]
+    assert registry.paths("tags")[0] == "/v2/app/tags/list?n=1000"
+
+
+def test_tags_need_the_same_token_as_manifests(registry: Registry, client: Client) -> None:
+    registry.auth = "token"
+    client.open()
+    assert client.tags() == ["1"]
+    assert len(registry.paths("^/token")) == 1
+
+
+@pytest.mark.parametrize("body", [b'{"tags": null}', b'{"tags": []}', b'{"tags": ["../x", 3, "a b", ""]}'])
+def test_what_could_be_no_tag_is_passed_over(registry: Registry, client: Client, body: bytes) -> None:
+    registry.faults.append(Fault("/tags/", status=200, body=body))
+    assert client.tags() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "words"),
+    [
+        (404, b"", ManifestNotFound, ("does not have the tags of registry.test/app",)),
+        (405, b"", TagsUnlisted, ("does not list", "405", "Not every registry")),
+        (501, b"", TagsUnlisted, ("does not list", "501")),
+        (403, b"", RegistryDenied, ("403", "docker login")),
+        (200, b"<html>", TagsUnlisted, ("something unexpected",)),
+        (200, b"[]", TagsUnlisted, ("something unexpected",)),
+    ],
+)
+def test_tags_that_are_not_listed(
+    registry: Registry, client: Client, status: int, body: bytes, kind: type[ImageError], words: tuple[str, ...]
+) -> None:
+    registry.faults.append(Fault("/tags/", times=9, status=status, body=body))
+    with pytest.raises(kind) as failed:
+        client.tags()
+    assert all(word in str(failed.value) for word in words), str(failed.value)
+
+
+def test_pages_without_end_end(registry: Registry, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that tells nothing new is the last one; new ones are read up to a bound."""
+    again = {"Link": "</v2/app/tags/list?last=1>; rel=next"}
+    registry.faults.append(Fault("/tags/", times=99, status=200, headers=again, body=b'{"tags": ["1"]}'))
+    assert client.tags() == ["1"]
+    assert len(registry.paths("/tags/")) == 2
+    registry.faults[0].body = json.dumps({"tags": [f"t{n}" for n in range(10_001)]}).encode()
+    with pytest.raises(TagsUnlisted, match="more than 10000 tags"):
+        client.tags()
+    monkeypatch.setattr(registry_source, "_TAG_PAGES", 1)
+    registry.faults[0].body = b'{"tags": ["1"]}'
+    with pytest.raises(TagsUnlisted, match="more than 1 pages"):
+        client.tags()
+
+
 @pytest.mark.parametrize(
     ("status", "kind", "words"),
     [
@@ -497,6 +693,38 @@ def test_a_blob_that_breaks_off_is_resumed(registry: Registry, client: Client, r
     registry.faults.append(Fault("/blobs/", hang_up=True))
     assert client.layer() == expected
     assert [r.headers.get("Range", "")[:9] for r in registry.requests if "/blobs/" in r.path][-1] == "bytes=50-"
+
+
+def test_a_token_that_ends_while_a_blob_is_read(registry: Registry, client: Client) -> None:
+    """The connection breaks, and by then the token is no longer good: the rest is read with a new one."""
+    registry.auth = "token"
+    expected = client.layer()
+    registry.requests.clear()
+    registry.faults.append(Fault("/blobs/", cut_after=50))
+    challenge = f'Bearer realm="{registry.url}/token",service="test",scope="repository:app:pull"'
+    registry.faults.append(Fault("/blobs/", status=401, headers={"WWW-Authenticate": challenge}))
+    assert client.layer() == expected
+    assert len(registry.paths("^/token")) == 1
+    assert [r.headers.get("Range", "")[:9] for r in registry.requests if "/blobs/" in r.path][-1] == "bytes=50-"
+
+
+def test_a_rate_that_is_limited_in_the_middle_of_a_blob(registry: Registry, client: Client) -> None:
+    expected = client.layer()
+    registry.faults.append(Fault("/blobs/", cut_after=50))
+    registry.faults.append(Fault("/blobs/", status=429, headers={"Retry-After": "3"}))
+    assert client.layer() == expected
+    assert client.pauses[-1] == 3.0
+
+
+def test_a_blob_that_stops_coming_is_asked_for_again(registry: Registry, client: Client) -> None:
+    expected = client.layer()
+    client.sources.close()
+    client.sources._session = None
+    client.sources._timeout = 0.1
+    registry.requests.clear()
+    registry.faults.append(Fault("/blobs/", stall_after=50))
+    assert client.layer() == expected
+    assert len(registry.paths("/blobs/")) == 2
 
 
 def test_a_blob_that_always_breaks_off(registry: Registry, client: Client) -> None:

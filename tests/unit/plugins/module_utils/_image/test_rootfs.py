@@ -10,7 +10,8 @@ import hashlib
 import io
 import tarfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.decompression import Limits
@@ -20,24 +21,28 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.manifests 
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.rootfs import (
     Absent,
     Answer,
-    Directory,
-    File,
     Found,
-    LayerView,
-    Other,
     Rootfs,
     Undecided,
-    view_layer,
-    with_parents,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.views import (
+    Directory,
+    File,
+    LayerView,
+    Other,
+    Regular,
+    view_layer,
+)
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.wanted import Wanted, wanted, with_parents
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lambdaops_testbed.images.oci import Entry, directory, file, hardlink, opaque, symlink, tar, whiteout
 
+T = TypeVar("T")
 Layers = Sequence[Sequence[Entry]]  # lowest first
 
 
-def view(entries: Sequence[Entry], asked: frozenset[str], limit: int = 1 << 20) -> LayerView:
+def view(entries: Sequence[Entry], asked: Wanted, limit: int = 1 << 20) -> LayerView:
     raw = tar(entries)
     digest = "sha256:" + hashlib.sha256(raw).hexdigest()
     with open_layer(io.BytesIO(raw), Descriptor(digest, len(raw)), digest, "layer", Limits()) as found:
@@ -46,13 +51,15 @@ def view(entries: Sequence[Entry], asked: frozenset[str], limit: int = 1 << 20) 
 
 def resolve(layers: Layers, path: str) -> Answer:
     """Read layers top-down, asking for more paths as the answers want them."""
-    asked = with_parents([path])
+    return settled(layers, wanted([path]), lambda rootfs: rootfs.resolve(path))
+
+
+def settled(layers: Layers, asked: Wanted, question: Callable[[Rootfs], T | Undecided]) -> T:
     for _round in range(60):
-        views = [view(entries, asked) for entries in reversed(layers)]
-        answer = Rootfs(views, whole=True).resolve(path)
+        answer = question(Rootfs([view(entries, asked) for entries in reversed(layers)], whole=True))
         if not isinstance(answer, Undecided):
             return answer
-        assert answer.more - asked
+        assert not answer.more <= asked
         asked |= answer.more
     raise AssertionError("no end of questions")
 
@@ -163,7 +170,7 @@ def test_what_is_no_file_is_said() -> None:
 
 
 def test_a_path_is_undecided_until_its_layer_was_read() -> None:
-    asked = with_parents(["etc/x"])
+    asked = wanted(["etc/x"])
     above = view([file("usr/y", b"")], asked)
     assert Rootfs([above], whole=False).resolve("etc/x") == Undecided()
     assert Rootfs([above], whole=True).resolve("etc/x") == Absent()
@@ -172,11 +179,13 @@ def test_a_path_is_undecided_until_its_layer_was_read() -> None:
 
 
 def test_files_that_are_wanted_are_bounded_together() -> None:
-    asked = with_parents(["a", "b"])
+    asked = wanted(["a", "b"])
     entries = [file("a", bytes(60)), file("b", bytes(60)), file("c", bytes(999))]
-    assert len(view(entries, asked, 120).nodes) == 3
-    with pytest.raises(HostileLayer, match="b in the layer is too large"):
-        view(entries, asked, 119)
+    limit = view(entries, asked).size
+    assert 120 < limit < 6000
+    assert len(view(entries, asked, limit).nodes) == 3
+    with pytest.raises(HostileLayer, match="'b' in the layer is too large"):
+        view(entries, asked, limit - 1)
 
 
 # The oracle: a tree of dicts (directories), bytes (files), str (symlinks) and None (hard links to nothing).
@@ -304,7 +313,7 @@ def test_names_cost_no_more_than_what_is_asked_for(entries: list[Entry]) -> None
     with open_layer(io.BytesIO(raw), Descriptor(digest, len(raw)), digest, "layer", Limits()) as found:
         read = list(found)
     started = time.process_time()
-    view_layer(read, with_parents(["etc/x", "usr/lib/x"]), "layer", 0)
+    view_layer(read, wanted(["etc/x", "usr/lib/x"], ["etc", "lib64"]), "layer", 1 << 20)
     assert time.process_time() - started < 0.5
 
 
@@ -365,3 +374,49 @@ def test_the_merged_view_is_what_unpacking_gives(layers: list[list[Entry]]) -> N
             case answer:
                 assert answer == Absent() or (isinstance(answer, Found) and answer.node == Other()), path
                 assert expected is None, path
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.lists(st.lists(entries, max_size=6).map(sound), max_size=4))
+@example([[file("a/b", b"1")], [whiteout("a/b"), file("a/c", b"2")]])
+@example([[file("a/b", b"1")], [opaque("a"), file("a/c", b"2")]])
+@example([[file("a/b", b"1")], [symlink("a", "b"), directory("b")]])
+@example([[file("a/a/a", b"")]])
+@example([[file("b", b"1"), hardlink("a/b", "b")], [hardlink("a/c", "a/b")]])
+def test_a_directory_has_the_children_that_unpacking_gives(layers: list[list[Entry]]) -> None:
+    """Asked for the directories alone; contents are told where the files are small and no programs."""
+    tree = unpack(layers)
+    for path in ("a", "b/a"):
+        expected = walk(tree, path)
+        found = settled(layers, wanted(directories=[path]), lambda rootfs, path=path: children(rootfs, path))
+        if not isinstance(expected, dict):
+            assert found is None
+            continue
+        there = {name: walk(tree, f"{path}/{name}") for name in expected}
+        assert found == {name: {} if isinstance(n, dict) else n for name, n in there.items() if n is not None}, path
+
+
+def children(rootfs: Rootfs, path: str) -> dict[str, Tree | bytes] | Undecided | None:
+    """What stands in a directory, links followed, directories without their content as `unpack` has it."""
+    directory_found = rootfs.resolve(path, content=False)
+    if isinstance(directory_found, Undecided):
+        return directory_found
+    if not isinstance(directory_found, Found) or not isinstance(directory_found.node, Directory):
+        return None
+    names = rootfs.children(directory_found.path)
+    if isinstance(names, Undecided):
+        return names
+    found: dict[str, Tree | bytes] = {}
+    for name in names:
+        match rootfs.resolve(f"{directory_found.path}/{name}", content=False):
+            case Undecided() as undecided:
+                return undecided
+            case Found(File(content)):
+                found[name] = content
+            case Found(Directory()):
+                found[name] = {}
+            case Found(Regular()):
+                raise AssertionError("small files have their content")
+            case _:
+                continue
+    return found
