@@ -28,8 +28,8 @@ from ansible_collections.amazon.aws.plugins.module_utils.common import set_colle
 from ansible_collections.amazon.aws.plugins.module_utils.modules import AnsibleAWSModule
 
 from ._errors import EngineError
+from ._version import VERSION
 
-VERSION = "0.1.0"
 HIDDEN = "VALUE_HIDDEN"
 
 

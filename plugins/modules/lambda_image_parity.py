@@ -12,24 +12,29 @@ short_description: Compare a build image with the Lambda runtime image that its 
 description:
   - Says before a deployment whether native code that was built in one image can be expected to run in another one,
     names what differs, grades it, and proposes the pin that mends it.
-  - Images are read straight from their registry, or from an OCI layout on disk. No container engine is needed, nothing
-    is unpacked to disk, and nothing from an image is ever run.
+  - Images are read straight from their registry, from an OCI layout or an archive on disk, or from a local engine. No
+    container engine is needed, nothing is unpacked to disk, and nothing from an image is ever run.
   - It reads as little as decides. First both manifests and configs; if these prove that both are one image, or that
-    the build image is the runtime image with harmless layers on top, no layer is read. Otherwise the release and the
-    rpm packages are read from as few layers as hold them.
+    the build image is the runtime image with harmless layers on top, no layer is read. Otherwise the release, the
+    rpm packages, and the shared libraries with the symbol versions that they offer are read.
 author:
   - lambdaops.deploy contributors (@lambdaops)
 requirements:
   - python >= 3.11
   - requests (for images in registries; it comes with the Python package C(docker))
-  - docker (optional; its credential stores and helpers are used when it is installed)
+  - docker (optional; for images and copies of a local engine, and for credential stores and helpers)
+  - boto3 (optional; for logins to private ECR)
+  - isal (optional; reads layers about three times as fast)
   - zstandard (optional; for layers that are compressed with zstd)
 options:
   build_image:
     description:
       - The image that native code is built in.
-      - Either C(docker://HOST/REPOSITORY[:TAG][@DIGEST]), where C(docker://) may be left out, or
-        C(oci:PATH[:TAG][@DIGEST]) for an OCI layout on disk.
+      - C(docker://HOST/REPOSITORY[:TAG][@DIGEST]) for an image in a registry, where C(docker://) may be left out.
+      - C(oci:PATH[:TAG][@DIGEST]) for an OCI layout on disk, C(docker-archive:PATH[:NAME:TAG]) for what C(docker save)
+        wrote.
+      - C(docker-daemon:NAME[:TAG]) for an image of a local engine, Docker or Podman, for one that was built there, say.
+        A container of it is created, read and removed; it is never started.
       - Required unless O(runtime) is set. The default is then the image of SAM CLI for that runtime,
         C(public.ecr.aws/sam/build-RUNTIME:latest-ARCHITECTURE).
     type: str
@@ -41,7 +46,15 @@ options:
   runtime:
     description:
       - A Lambda runtime, such as V(nodejs20.x) or V(python3.12), from which the names of the images are derived.
+      - The filter P(lambdaops.deploy.lambda_images#filter) tells which they are.
     type: str
+  images:
+    description:
+      - Images of your own for O(runtime), by the name of the runtime, so that one mapping serves many plays.
+      - Each value has C(build_image), C(runtime_image) or both; C({architecture}) in them is replaced.
+        O(build_image) comes before them.
+    type: dict
+    default: {}
   architecture:
     description:
       - The architecture that both images are compared for; an image without it is an error that lists what is offered.
@@ -57,16 +70,51 @@ options:
       - Plain HTTP is used for C(http://) and for hosts that are this machine, TLS for all others.
     type: dict
     default: {}
+  registry_logins:
+    description:
+      - Logins for registries. They come before those that C(docker login) stored, and before those that AWS gives for
+        private ECR.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      registry:
+        description:
+          - Host of the registry that is really read, so of a mirror if there is one, as references write it.
+        type: str
+        required: true
+      username:
+        description: The user.
+        type: str
+        required: true
+      password:
+        description: The password or token. It is shown nowhere.
+        type: str
+        required: true
   checks:
     description:
-      - What may be used to decide.
-      - V(base) compares layers by their digests and trusts the image's own history (see the notes).
-      - V(packages) reads release and packages where V(base) does not decide. Without it the verdict may be C(unknown);
-        with it alone the layers are read even where V(base) could decide.
+      - What may be used to decide; their order does not matter.
+      - V(base) compares layers by their digests and trusts the image's own history (see the notes). Without it the
+        layers are read even where this could decide.
+      - V(packages) reads release and packages where V(base) does not decide.
+      - V(libraries) reads the shared libraries that the runtime's loader would find, in both images, and compares the
+        symbol versions that they offer. Without it a newer release alone counts as C(risky_drift).
+      - V(local) compares the copies that a local engine has of the images with what the registry has, since
+        C(sam build) uses those. Where there is no engine it says nothing.
+      - Without V(packages) and V(libraries) the verdict may be C(unknown).
     type: list
     elements: str
-    choices: [base, packages]
-    default: [base, packages]
+    choices: [base, packages, libraries, local]
+    default: [base, packages, libraries, local]
+  ignore:
+    description:
+      - Differences that count for nothing, as patterns C([KIND:]NAME) with the wildcards C(*), C(?) and C([...]), such
+        as V(package:tzdata), V(library:libmagic.so.*) or V(release:*).
+      - Kinds are those of RV(differences). What is ignored stays among them and is marked; other platforms and
+        distributions can't be ignored.
+    type: list
+    elements: str
+    default: []
   fail_on:
     description:
       - The mildest verdict that fails the task; worse ones fail as well.
@@ -75,6 +123,41 @@ options:
     type: str
     choices: [compatible_drift, risky_drift, incompatible, never]
     default: risky_drift
+  suggest:
+    description:
+      - Whether to search the repository of the build image for the newest image that matches the runtime image, when
+        the one that was compared is worse than C(compatible_drift) or has another release.
+      - The tags are walked from the newest to the oldest, by the dates and versions in them.
+    type: bool
+    default: false
+  suggest_limit:
+    description:
+      - How many images O(suggest) compares at most. Each one costs a few requests, and some of its layers the first
+        time.
+    type: int
+    default: 20
+  pull:
+    description:
+      - Whether the local engine is told to pull the images that were compared, before its copies are looked at.
+      - V(missing) pulls what it does not have, V(stale) also what is not what the registry has now.
+      - The engine pulls with its own mirrors and proxies; O(registry_mirrors) is not known to it. Its login is the one
+        of O(registry_logins) for that host, or the one that C(docker login) stored.
+      - It needs V(local) among the O(checks), and an engine.
+    type: str
+    choices: [missing, stale, never]
+    default: never
+  report:
+    description:
+      - Path of an HTML page to write, which tells the verdict, all differences, packages and libraries, and what to do.
+        The same as JSON is written beside it, with the suffix C(.json); a path with that suffix gets the JSON alone.
+      - It is written when the verdict fails, too, but not in check mode. Its folder has to exist.
+    type: path
+  offline:
+    description:
+      - Whether to ask no registry for anything. What a tag meant when it was last read is what it means then, and what
+        is not in the cache is an error. Images on disk can be read as always.
+    type: bool
+    default: false
   cache_dir:
     description:
       - Folder for what was read of manifests, configs and layers, by digest, so that a layer is read only once.
@@ -82,6 +165,11 @@ options:
         can write, is noted and not used.
       - The default is C($XDG_CACHE_HOME/lambdaops.deploy), or C(~/.cache/lambdaops.deploy).
     type: path
+  cache_size:
+    description:
+      - How large the cache may grow, in MiB. What was not used for longest goes first.
+    type: int
+    default: 1024
   timeout:
     description:
       - Seconds to wait for a connection to a registry, and for its next byte.
@@ -92,11 +180,11 @@ attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.
     support: full
-    details: The module only reads, so it does the same in check mode.
+    details: In check mode nothing is pulled and no report is written; all else is the same.
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: none
-    details: Nothing is changed; RV(differences) and RV(table) say how the images differ.
+    details: RV(differences) and RV(table) say how the images differ.
   platform:
     description: Target OS/families that can be operated against.
     platforms: posix
@@ -104,25 +192,37 @@ attributes:
 notes:
   - >-
     Verdicts, from best to worst. C(identical): both are one image. C(same_base): the build image stands on this very
-    runtime image and did not change its packages. C(compatible_drift): they differ, but the build image has nothing
-    newer that native code could depend on. C(risky_drift): the build image has a newer release or newer packages with
-    native code. C(unknown): something could not be read. C(incompatible): another platform, distribution or major
-    version.
+    runtime image and did not change it. C(compatible_drift): they differ, but the build image has nothing that native
+    code could depend on and the runtime lacks. C(risky_drift): the build image has libraries or symbol versions that
+    the runtime lacks, or newer libraries that may have them, or a newer release of which not all was read; or the
+    local engine's copy is not what was compared. C(unknown): something could not be read. C(incompatible): another
+    platform, distribution or major version.
   - >-
-    What decides C(same_base) without reading a layer is a heuristic: the digests prove that the runtime image's layers
-    are the lowest of the build image, and every command above them in the history that the image carries is on a short
-    list: C(dnf install), C(groupinstall) and C(remove) with plain names of packages, because Amazon Linux 2023 keeps
-    them at the release of the image, C(dnf clean all), the installer of SAM CLI, copies below C(/opt), C(/tmp) and
-    C(/var/task), and what only sets metadata, such as C(ENV). After any other command the packages are read. A history
-    that lies deceives this; with O(checks=packages) alone, the history is not asked.
+    A package that is newer in the build image is a risk only if code can be linked to it: not if it has no shared
+    library, if it is needed only to build, or if it is another build of the same version with the same libraries.
+    Symbol versions are compared as sets of names.
   - >-
-    What can't be seen: files that no package owns (C(/var/lang), what was copied or compiled into the image), whether
-    a particular package of yours loads, libraries that programs open by name at run time, and CPU features. The
-    runtime image stands for Lambda's managed runtime, which may lack libraries that the image has.
-  - Packages are read from rpm's sqlite database. Amazon Linux 2 has a BerkeleyDB database, which gives C(unknown).
-  - Registry logins are those that C(docker login) stored for the user who runs the module. A login that is refused is
-    tried once more without, since public images can be read by everybody. Logins are never sent over plain HTTP to
-    another machine.
+    C(same_base) without a layer read trusts what the image says of its own history: only commands that are known to
+    leave the packages below alone, such as C(dnf install) of plain package names. After any other command the packages
+    are read. A history that lies deceives this; without V(base) among the O(checks), the history is not asked.
+  - >-
+    Libraries of both images are looked up in the order of the runtime's loader: its E(LD_LIBRARY_PATH), then
+    C(/etc/ld.so.conf), then the system's directories. So C(/var/lang/lib) shadows the system's libraries as it does in
+    Lambda.
+  - >-
+    What can't be seen: whether a particular package of yours loads, libraries that programs open by name at run time,
+    functions without a symbol version, variants for particular CPUs (C(glibc-hwcaps)) and other CPU features. The
+    runtime image stands for Lambda's managed runtime, which may lack libraries that the image has;
+    RV(runtime.container_only) names those that are there only for the package manager.
+  - >-
+    Registry logins are those of O(registry_logins), those that C(docker login) stored for the user who runs the module,
+    and for private ECR those that AWS gives for the credentials in the environment (E(AWS_PROFILE),
+    E(AWS_ACCESS_KEY_ID) and so on). The permissions are C(ecr:GetAuthorizationToken), C(ecr:BatchGetImage) and
+    C(ecr:GetDownloadUrlForLayer). A login that is refused is tried once more without, since public images can be read
+    by everybody. Logins are never sent over plain HTTP to another machine.
+seealso:
+  - plugin: lambdaops.deploy.lambda_images
+    plugin_type: filter
 """
 
 EXAMPLES = r"""
@@ -148,6 +248,35 @@ EXAMPLES = r"""
     fail_on: compatible_drift
     registry_mirrors:
       public.ecr.aws: mirror.example.com/ecr-public
+
+- name: Find an older build image that matches, and show the lines for samconfig.toml that use it
+  lambdaops.deploy.lambda_image_parity:
+    runtime: nodejs20.x
+    architecture: arm64
+    suggest: true
+    fail_on: never
+  register: parity
+
+- name: Show the lines, if an image was found
+  ansible.builtin.debug:
+    var: parity.suggestion.samconfig
+  when: parity.suggestion is not none
+
+- name: Leave time zones out of it, and keep a report for the build
+  lambdaops.deploy.lambda_image_parity:
+    runtime: python3.12
+    ignore: ["package:tzdata", "package:ca-certificates"]
+    report: "{{ playbook_dir }}/parity.html"
+
+- name: Refresh the images that sam build --use-container uses on this machine
+  lambdaops.deploy.lambda_image_parity:
+    runtime: python3.12
+    pull: stale
+
+- name: Compare an image that was built here with its runtime
+  lambdaops.deploy.lambda_image_parity:
+    build_image: docker-daemon:lambda-build-pinned:latest
+    runtime: nodejs20.x
 
 - name: Compare images on disk, without any network
   lambdaops.deploy.lambda_image_parity:
@@ -179,9 +308,9 @@ differences:
     kind:
       description: What kind of thing differs.
       type: str
-      choices: [platform, distribution, release, base, package]
+      choices: [platform, distribution, release, local_copy, base, library, package]
     name:
-      description: The package, or the file that says it.
+      description: The package, the library, the file that says it, or the image whose local copy is stale.
       type: str
     build:
       description: The value in the build image, empty if it has none.
@@ -195,6 +324,12 @@ differences:
     why:
       description: Why it matters, in one sentence.
       type: str
+    package:
+      description: The package that brought a library, empty if none did.
+      type: str
+    ignored:
+      description: Whether O(ignore) matches it, so that it counts for nothing.
+      type: bool
   sample:
     - kind: release
       name: os-release
@@ -202,6 +337,8 @@ differences:
       runtime: 2023.6.20241031
       severity: risky_drift
       why: "Built on a newer release than it runs on: libraries may lack what was linked."
+      package: ""
+      ignored: false
 build:
   description: The build image as it was read.
   returned: when both images could be opened
@@ -211,10 +348,12 @@ build:
       description: The reference that was compared.
       type: str
     pinned:
-      description: The same image by the digest of its platform; it can't drift.
+      description:
+        - The same image by the digest of its platform; it can't drift. Null for archives and engines, which know no
+          digest of a registry.
       type: str
     digest:
-      description: Digest of the image's manifest.
+      description: Digest of the image's manifest; null where C(pinned) is.
       type: str
     index_digest:
       description: Digest of the multi-architecture index that the reference names; null if it names the image itself.
@@ -240,6 +379,15 @@ build:
     packages:
       description: How many rpm packages are installed; null if no layer had to be read, or they can't be read.
       type: int
+    libraries:
+      description: How many shared libraries the runtime's loader would find; null if they were not looked for.
+      type: int
+    container_only:
+      description:
+        - Names of libraries that are there only because the image's package manager needs them, and which Lambda's
+          managed runtime may lack; null if libraries were not looked for.
+      type: list
+      elements: str
 runtime:
   description: The runtime image as it was read.
   returned: when both images could be opened
@@ -247,6 +395,69 @@ runtime:
   contains: *image
 build_only_packages:
   description: Names of packages that only the build image has, such as compilers.
+  returned: when both images could be opened
+  type: list
+  elements: str
+local:
+  description: What a local engine has of each image; null where none was asked, or the image is of no registry.
+  returned: when both images could be opened
+  type: dict
+  contains:
+    build:
+      description: Its copy of the build image.
+      type: dict
+      contains: &copy
+        present:
+          description: Whether it has one.
+          type: bool
+        state:
+          description: How it compares with what the registry has now.
+          type: str
+          choices: [absent, fresh, stale, unknown]
+        id:
+          description: The engine's own ID of it; null if it has none.
+          type: str
+        pulled:
+          description: Whether it was pulled by this task; in check mode, whether it would be.
+          type: bool
+    runtime:
+      description: Its copy of the runtime image.
+      type: dict
+      contains: *copy
+suggestion:
+  description: The newest image of the build image's repository that matches; null if none was searched for or found.
+  returned: when both images could be opened
+  type: dict
+  contains:
+    image:
+      description: The image by its digest.
+      type: str
+    tag:
+      description: The tag under which it was found.
+      type: str
+    digest:
+      description: Digest of its manifest, for the one platform.
+      type: str
+    release:
+      description: Its release, which is the runtime's; null if no layer of either image was read.
+      type: str
+    verdict:
+      description: How it compares with the runtime image.
+      type: str
+    looked_at:
+      description: How many images were compared until it was found.
+      type: int
+    commands:
+      description:
+        - The commands that build in it. It has to be pulled first, because SAM CLI can't pull by digest.
+      type: list
+      elements: str
+    samconfig:
+      description: The lines for C(samconfig.toml) that make C(sam build) use it once it was pulled.
+      type: list
+      elements: str
+report:
+  description: Paths of the files that were written for O(report); in check mode none.
   returned: when both images could be opened
   type: list
   elements: str
@@ -284,7 +495,15 @@ notes:
   elements: str
 """
 
+import gc
+
+# A task is a short process that drops next to nothing of what it builds, so looking for cycles in it is lost time.
+# Before the other imports, because most of it is theirs.
+gc.set_threshold(50_000)
+
 import os
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -295,80 +514,170 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.http impor
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, parse_reference
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports import Sources
-from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.compare import Comparison, compare
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.compare import CHECKS, Comparer, Comparison
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.ignore import parse_patterns, without_ignored
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.local import Local, with_local
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.report import as_results, refusal, sentence
-from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.runtimes import build_image_of, runtime_image_of
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.runtimes import images_of
 
-
-def argument_spec() -> dict[str, Any]:
-    return {
-        "build_image": {"type": "str"},
-        "runtime_image": {"type": "str"},
-        "runtime": {"type": "str"},
-        "architecture": {"type": "str", "choices": ["x86_64", "arm64"], "default": "x86_64"},
-        "registry_mirrors": {"type": "dict", "default": {}},
-        "checks": {
-            "type": "list",
-            "elements": "str",
-            "choices": ["base", "packages"],
-            "default": ["base", "packages"],
+ARGUMENTS: dict[str, Any] = {
+    "build_image": {"type": "str"},
+    "runtime_image": {"type": "str"},
+    "runtime": {"type": "str"},
+    "images": {"type": "dict", "default": {}},
+    "architecture": {"type": "str", "choices": ["x86_64", "arm64"], "default": "x86_64"},
+    "registry_mirrors": {"type": "dict", "default": {}},
+    "registry_logins": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "registry": {"type": "str", "required": True},
+            "username": {"type": "str", "required": True},
+            "password": {"type": "str", "required": True, "no_log": True},
         },
-        "fail_on": {
-            "type": "str",
-            "choices": ["compatible_drift", "risky_drift", "incompatible", "never"],
-            "default": "risky_drift",
-        },
-        "cache_dir": {"type": "path"},
-        "timeout": {"type": "int", "default": 30},
-    }
+    },
+    "checks": {"type": "list", "elements": "str", "choices": list(CHECKS), "default": list(CHECKS)},
+    "ignore": {"type": "list", "elements": "str", "default": []},
+    "fail_on": {
+        "type": "str",
+        "choices": ["compatible_drift", "risky_drift", "incompatible", "never"],
+        "default": "risky_drift",
+    },
+    "suggest": {"type": "bool", "default": False},
+    "suggest_limit": {"type": "int", "default": 20},
+    "pull": {"type": "str", "choices": ["missing", "stale", "never"], "default": "never"},
+    "report": {"type": "path"},
+    "offline": {"type": "bool", "default": False},
+    "cache_dir": {"type": "path"},
+    "cache_size": {"type": "int", "default": 1024},
+    "timeout": {"type": "int", "default": 30},
+}
+POSITIVE = {"timeout": "second", "suggest_limit": "image", "cache_size": "MiB"}
 
 
-def run(params: dict[str, Any]) -> tuple[Comparison, dict[str, Any]]:
-    """The comparison and what the module returns. Raises EngineError."""
-    runtime, architecture = params["runtime"], params["architecture"]
-    build_text, runtime_text = params["build_image"], params["runtime_image"]
-    if build_text is None:
-        build_text = build_image_of(runtime, architecture)
-    if runtime_text is None:
-        runtime_text = runtime_image_of(runtime, architecture)
-    transfer = Transfer()
-    cache = Cache(Path(params["cache_dir"]) if params["cache_dir"] else default_folder(os.environ))
-    sources = Sources(transfer, mirrors=params["registry_mirrors"], timeout=params["timeout"])
+def misuse(params: dict[str, Any]) -> str:
+    """What is wrong with the arguments beyond their types, or ""."""
+    for name, unit in POSITIVE.items():
+        if params[name] < 1:
+            return f"`{name}` has to be at least 1 {unit}."
+    if params["pull"] != "never" and "local" not in params["checks"]:
+        return "`pull` needs `local` among the `checks`."
+    if params["pull"] != "never" and params["offline"]:
+        return "`pull` and `offline` exclude each other."
+    return ""
+
+
+def named_images(params: dict[str, Any]) -> tuple[str, str, list[str]]:
+    """References of build and runtime image as text, and what to note of their names. Raises BadReference."""
+    build, runtime, notes = params["build_image"], params["runtime_image"], []
+    if params["runtime"] is not None:
+        found = images_of(params["runtime"], params["architecture"], params["images"])
+        build = found.build_image if build is None else build
+        runtime = found.runtime_image
+        if not found.known and params["runtime"] not in params["images"]:
+            notes.append(f"{params['runtime']} is not in this collection's table: its images are named by the rule.")
+    return build, runtime, notes
+
+
+def ecr_client(region: str) -> Any:
+    """With the credentials of the environment."""
+    import boto3
+
+    return boto3.client("ecr", region_name=region)
+
+
+def compared(params: dict[str, Any], check_mode: bool) -> tuple[Comparison, dict[str, Any]]:
+    """The comparison, and what the module returns of it. Raises EngineError."""
+    build_text, runtime_text, notes = named_images(params)
+    references = parse_reference(build_text), parse_reference(runtime_text)
+    patterns = parse_patterns(params["ignore"])
+    transfer, platform = Transfer(), PLATFORMS[params["architecture"]]
+    folder = Path(params["cache_dir"]) if params["cache_dir"] else default_folder(os.environ)
+    cache = Cache(folder, params["cache_size"] << 20, offline=params["offline"])
+    sources = Sources(
+        transfer,
+        mirrors=params["registry_mirrors"],
+        timeout=params["timeout"],
+        logins=params["registry_logins"],
+        ecr_client=ecr_client if find_spec("boto3") else None,
+    )
     try:
-        comparison = compare(
-            parse_reference(build_text),
-            parse_reference(runtime_text),
-            PLATFORMS[architecture],
-            checks=params["checks"],
-            sources=sources,
-            cache=cache,
-            transfer=transfer,
-        )
+        comparer = Comparer(platform, checks=params["checks"], sources=sources, cache=cache, transfer=transfer)
+        build, runtime = map(comparer.open, references)
+        found = comparer.compare(build, runtime)
+        local = ask_engine(found, params, check_mode) if "local" in params["checks"] else None
+        parity = without_ignored(with_local(found.parity, local) if local else found.parity, patterns)
+        found = replace(found, parity=parity)
+        searched = None
+        if params["suggest"]:
+            # Imported here, as all else that only some tasks need: Ansible compiles what is imported in each task.
+            from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.suggest import suggest
+
+            searched = suggest(comparer, build, runtime, found, params["suggest_limit"], patterns)
     finally:
         sources.close()
-    acceptable = not comparison.parity.verdict.fails(params["fail_on"])
-    notes = [*sources.notes, *cache.notes]
-    return comparison, {"acceptable": acceptable, **as_results(comparison, transfer, notes)}
+    notes += [*(searched.notes if searched else ()), *sources.notes, *cache.notes]
+    results = as_results(found, transfer, notes, local, searched.suggestion if searched else None)
+    results["acceptable"] = not parity.verdict.fails(params["fail_on"])
+    return found, results
+
+
+def ask_engine(found: Comparison, params: dict[str, Any], check_mode: bool) -> Local | None:
+    """What a local engine has of both images, None without an engine. Raises NoEngine when it was to pull."""
+    from ansible_collections.lambdaops.deploy.plugins.module_utils._image.credentials import given_login
+    from ansible_collections.lambdaops.deploy.plugins.module_utils._image.engine import Engine
+
+    engine = Engine.find() if params["pull"] == "never" else Engine.require()
+    if engine is None:
+        return None
+    from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.local_engine import look
+
+    try:
+        return look(
+            engine,
+            {"build": found.build, "runtime": found.runtime},
+            PLATFORMS[params["architecture"]],
+            params["pull"],
+            given_login(params["registry_logins"]),
+            predict=check_mode,
+        )
+    finally:
+        engine.close()
+
+
+def write(path: str, results: dict[str, Any], found: Comparison) -> list[str]:
+    """The report; the paths of its files. Raises EngineError."""
+    from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.page import write_report
+    from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.tables import tables_of
+
+    return write_report(path, results, tables_of(found.build, found.runtime))
 
 
 def main() -> None:
     module = AnsibleModule(
-        argument_spec=argument_spec(),
+        argument_spec=ARGUMENTS,
         supports_check_mode=True,
         required_one_of=[("build_image", "runtime"), ("runtime_image", "runtime")],
         mutually_exclusive=[("runtime_image", "runtime")],
     )
-    if module.params["timeout"] < 1:
-        module.fail_json(msg="`timeout` has to be at least 1 second.", changed=False)
+    params = module.params
+    if wrong := misuse(params):
+        module.fail_json(msg=wrong, changed=False)
     try:
-        comparison, results = run(module.params)
+        found, results = compared(params, module.check_mode)
+        results["msg"] = sentence(found) if results["acceptable"] else refusal(found, results["advice"])
+        results["report"] = []
+        if params["report"] and not module.check_mode:
+            results["report"] = write(params["report"], results, found)
     except MissingRequests:
         module.fail_json(msg=missing_required_lib("requests"), changed=False)
     except EngineError as error:
         module.fail_json(msg=str(error), changed=False, **error.facts)
-    if not results["acceptable"]:
-        module.fail_json(msg=refusal(comparison.parity, comparison.build, comparison.runtime), **results)
-    module.exit_json(msg=sentence(comparison.parity, comparison.build, comparison.runtime), **results)
+    gc.freeze()  # the process ends now, and Python would look through all that it holds once more
+    if results["acceptable"]:
+        module.exit_json(**results)
+    module.fail_json(**results)
 
 
 if __name__ == "__main__":

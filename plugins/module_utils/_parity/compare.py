@@ -6,17 +6,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from .._image.cache import Cache
-from .._image.facts import ImageFacts, config_facts, read_os
-from .._image.image import open_image
+from .._image.errors import NotCached
+from .._image.facts import ImageFacts, config_facts, read_both
+from .._image.image import Image, open_image
 from .._image.layer_views import LayerViews
 from .._image.references import ImageReference, Platform
+from .._image.registry import RegistrySource
 from .._image.source import Transfer
 from .._image.transports import Sources
-from .parity import Parity, judge_base, judge_identity, judge_os, judge_undecided
+from .ignore import Pattern, without_ignored
+from .judge import judge_base, judge_identity, judge_system, judge_undecided
+from .parity import Parity
+
+CHECKS = ("base", "packages", "libraries", "local")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +30,56 @@ class Comparison:
     parity: Parity
     build: ImageFacts
     runtime: ImageFacts
+
+
+class Comparer:
+    """Opens and compares images of one platform. It lives as long as one task, and reads each layer once.
+
+    checks: `base` allows a decision by configs alone; `packages` and `libraries` read layers where that does not do.
+    """
+
+    def __init__(
+        self, platform: Platform, *, checks: Collection[str], sources: Sources, cache: Cache, transfer: Transfer
+    ) -> None:
+        self.platform = platform
+        self._sources = sources
+        self._checks = frozenset(checks)
+        self._cache = cache
+        self._views = LayerViews(cache, transfer)
+
+    def open(self, reference: ImageReference) -> Image:
+        """Raises ImageError."""
+        return open_image(reference, self._sources.open(reference), self.platform, self._cache)
+
+    def tags(self, reference: ImageReference) -> list[str]:
+        """Of the repository of an image. Raises ImageError, NotCached where a registry would have to be asked."""
+        source = self._sources.open(reference)
+        if self._cache.offline and isinstance(source, RegistrySource):
+            raise NotCached(f"The tags of {source.name} are not in the cache, and no registry is asked with `offline`.")
+        return source.tags()
+
+    def compare(self, build: Image, runtime: Image, leave_out: Collection[str] = ()) -> Comparison:
+        """leave_out: checks that are not made this time. Raises ImageError."""
+        checks = self._checks - frozenset(leave_out)
+        build_facts, runtime_facts = config_facts(build), config_facts(runtime)
+        parity = judge_identity(build_facts, runtime_facts)
+        if parity is None and "base" in checks:
+            parity = judge_base(build_facts, runtime_facts)
+        if parity is None and not checks & {"packages", "libraries"}:
+            parity = judge_undecided(build_facts, runtime_facts)
+        if parity is None:
+            search = search_path(runtime_facts) if "libraries" in checks else None
+            runtime_facts, build_facts = read_both(runtime, build, self._views, libraries=search)
+            parity = judge_system(build_facts, runtime_facts, checks)
+        return Comparison(parity, build_facts, runtime_facts)
+
+
+def search_path(runtime: ImageFacts) -> tuple[str, ...]:
+    """Where the runtime's loader looks first; it looks there in both images, since the code will run in the runtime.
+
+    Source: ld.so(8), LD_LIBRARY_PATH. What is no absolute path depends on where a program is started.
+    """
+    return tuple(folder for folder in runtime.library_path.replace(";", ":").split(":") if folder.startswith("/"))
 
 
 def compare(
@@ -35,21 +91,9 @@ def compare(
     sources: Sources,
     cache: Cache,
     transfer: Transfer,
+    ignore: Sequence[Pattern] = (),
 ) -> Comparison:
-    """checks: `base` allows a decision by configs alone, `packages` reads release and packages. Raises ImageError."""
-    build_image = open_image(build, sources.open(build), platform, cache)
-    runtime_image = open_image(runtime, sources.open(runtime), platform, cache)
-    build_facts, runtime_facts = config_facts(build_image), config_facts(runtime_image)
-    parity = judge_identity(build_facts, runtime_facts)
-    if parity is None and "base" in checks:
-        parity = judge_base(build_facts, runtime_facts)
-    if parity is None and "packages" not in checks:
-        parity = judge_undecided(build_facts, runtime_facts)
-    if parity is None:
-        views = LayerViews(cache, transfer)
-        # The runtime first: where the build image stands on it, its layers are then known.
-        runtime_os = read_os(runtime_image, views)
-        build_os = read_os(build_image, views)
-        parity = judge_os(build_facts, runtime_facts, build_os, runtime_os)
-        build_facts, runtime_facts = replace(build_facts, os=build_os), replace(runtime_facts, os=runtime_os)
-    return Comparison(parity, build_facts, runtime_facts)
+    """One build image against one runtime image; what a local engine has is not looked at. Raises ImageError."""
+    comparer = Comparer(platform, checks=checks, sources=sources, cache=cache, transfer=transfer)
+    found = comparer.compare(comparer.open(build), comparer.open(runtime))
+    return Comparison(without_ignored(found.parity, ignore), found.build, found.runtime)

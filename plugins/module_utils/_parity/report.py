@@ -2,23 +2,27 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A comparison as the module returns it: values, a table, advice, and the sentences of a task that fails. Pure."""
+"""A comparison as the module returns it: values, a table, and the sentences of a task that fails. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .._image.facts import ImageFacts
-from .._image.references import RegistryReference
+from .._image.references import LayoutReference, RegistryReference
 from .._image.source import Transfer
+from .advice import advise, commands_of
 from .compare import Comparison
 from .parity import Difference, Parity, Verdict
+
+if TYPE_CHECKING:  # tasks that neither search nor look at an engine do without
+    from .local import Local, LocalImage
+    from .suggest import Suggestion
 
 _HEAD = ("what", "build", "runtime", "verdict")
 _ROWS = 40
 _NAMES = 5
-_NO_NATIVE_CODE = "A package without native code is not concerned: fail_on=incompatible lets it pass."
 _RELATIONS = {
     Verdict.IDENTICAL: "is",
     Verdict.SAME_BASE: "matches",
@@ -29,23 +33,32 @@ _RELATIONS = {
 }
 
 
-def as_results(comparison: Comparison, transfer: Transfer, notes: Iterable[str]) -> dict[str, Any]:
+def as_results(
+    comparison: Comparison,
+    transfer: Transfer,
+    notes: Iterable[str] = (),
+    local: Local | None = None,
+    suggestion: Suggestion | None = None,
+) -> dict[str, Any]:
     parity, build, runtime = comparison.parity, comparison.build, comparison.runtime
+    copies = {image.role: _local(image) for image in local.images} if local else {}
     return {
-        "changed": False,
+        "changed": bool(local and local.changed),
         "verdict": parity.verdict.value,
         "differences": [_difference(difference) for difference in parity.differences],
         "build": _image(build),
         "runtime": _image(runtime),
         "build_only_packages": list(parity.build_only),
+        "local": {role: copies.get(role) for role in ("build", "runtime")},
+        "suggestion": _suggestion(suggestion, runtime) if suggestion else None,
         "transfer": transfer.as_result(),
-        "advice": list(advise(parity, build, runtime)),
+        "advice": list(advise(parity, build, runtime, suggestion)),
         "table": table(parity),
-        "notes": [*parity.notes, *notes],
+        "notes": list(dict.fromkeys((*parity.notes, *notes))),
     }
 
 
-def _difference(difference: Difference) -> dict[str, str]:
+def _difference(difference: Difference) -> dict[str, Any]:
     return {
         "kind": difference.kind,
         "name": difference.name,
@@ -53,16 +66,19 @@ def _difference(difference: Difference) -> dict[str, str]:
         "runtime": difference.runtime,
         "severity": difference.severity.value,
         "why": difference.why,
+        "package": difference.package,
+        "ignored": difference.ignored,
     }
 
 
 def _image(facts: ImageFacts) -> dict[str, Any]:
-    """Release and packages are null where no layer had to be read or could be read."""
+    """Release, packages and libraries are null where no layer had to be read or could be read; an image of an archive
+    or an engine has no digest of a registry."""
     os = facts.os
     return {
         "reference": str(facts.reference),
-        "pinned": f"{facts.reference.name}@{facts.digest}",
-        "digest": facts.digest,
+        "pinned": f"{facts.reference.name}@{facts.digest}" if _has_digests(facts) else None,
+        "digest": facts.digest if _has_digests(facts) else None,
         "index_digest": facts.index_digest or None,
         "platform": str(facts.platform),
         "layers": len(facts.diff_ids),
@@ -71,6 +87,42 @@ def _image(facts: ImageFacts) -> dict[str, Any]:
         "release": os.release or None if os else None,
         "system_release": os.system_release or None if os else None,
         "packages": len(os.packages) if os and os.packages is not None else None,
+        "libraries": len(facts.libraries.libraries) if facts.libraries else None,
+        "container_only": list(facts.libraries.container_only) if facts.libraries else None,
+    }
+
+
+def _has_digests(facts: ImageFacts) -> bool:
+    return isinstance(facts.reference, (RegistryReference, LayoutReference)) and bool(facts.digest)
+
+
+def _local(image: LocalImage) -> dict[str, Any]:
+    return {
+        "present": image.copy is not None or image.pulled,
+        "state": image.freshness.value,
+        "id": image.copy.id if image.copy else None,
+        "pulled": image.pulled,
+    }
+
+
+def _suggestion(suggestion: Suggestion, runtime: ImageFacts) -> dict[str, Any]:
+    """An image whose layers did not have to be read stands on the runtime image, and so has its release."""
+    build = suggestion.comparison.build
+    os = build.os or runtime.os
+    return {
+        "image": suggestion.pinned,
+        "tag": suggestion.tag,
+        "digest": build.digest,
+        "release": os.release if os else None,
+        "verdict": suggestion.comparison.parity.verdict.value,
+        "looked_at": suggestion.looked_at,
+        "commands": list(commands_of(suggestion)),
+        "samconfig": [
+            "[default.build.parameters]",
+            "use_container = true",
+            "skip_pull_image = true",
+            f'build_image = ["{suggestion.pinned}"]',
+        ],
     }
 
 
@@ -81,85 +133,53 @@ def table(parity: Parity) -> list[str]:
     shown = parity.differences[:_ROWS]
     rows: list[tuple[str, ...]] = [
         _HEAD,
-        *((d.name, d.build or "-", d.runtime or "-", d.severity.value) for d in shown),
+        *((d.name, d.build or "-", d.runtime or "-", "ignored" if d.ignored else d.severity.value) for d in shown),
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     rows.insert(1, tuple("-" * width for width in widths))
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     if len(parity.differences) > _ROWS:
         lines.append(f"... and {len(parity.differences) - _ROWS} more")
-    return [*lines, *dict.fromkeys(f"{d.severity.value}: {d.why}" for d in shown)]
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for difference in shown:
+        if not difference.ignored:
+            reasons.setdefault((difference.severity.value, difference.why), []).append(difference.name)
+    return [*lines, *(f"{severity} ({_first(names)}): {why}" for (severity, why), names in reasons.items())]
 
 
-def refusal(parity: Parity, build: ImageFacts, runtime: ImageFacts) -> str:
+def refusal(found: Comparison, advice: Sequence[str]) -> str:
     """Why a task fails, and what to do first; the rest of the advice is in the result."""
-    advice = advise(parity, build, runtime)
     what_to_do = f"{advice[0].rstrip('.:')}; the advice says how." if len(advice) > 1 else " ".join(advice)
-    return f"{sentence(parity, build, runtime)} {what_to_do}".strip()
+    return f"{sentence(found)} {what_to_do}".strip()
 
 
-def sentence(parity: Parity, build: ImageFacts, runtime: ImageFacts) -> str:
-    """One sentence: verdict, both images with their releases, and the first of the packages that differ."""
-    packages = [d for d in parity.differences if d.kind == "package"]
+def sentence(found: Comparison) -> str:
+    """One sentence: verdict, both images with their releases, and the first of what differs."""
+    parity, build, runtime = found.parity, found.build, found.runtime
     text = (
         f"{parity.verdict.value}: the build image {build.reference} ({_system(build)}) {_RELATIONS[parity.verdict]} "
         f"the runtime image {runtime.reference} ({_system(runtime)})"
     )
-    if packages:
-        names = ", ".join(d.name for d in packages[:_NAMES])
-        more = f" and {len(packages) - _NAMES} more" if len(packages) > _NAMES else ""
-        count = "1 package differs" if len(packages) == 1 else f"{len(packages)} packages differ"
-        text += f"; {count} ({names}{more})"
+    counted = [difference for difference in parity.differences if not difference.ignored]
+    if packages := [d.name for d in counted if d.kind == "package"]:
+        text += f"; {_counted(packages, 'package differs', 'packages differ')}"
+    if libraries := [d.name for d in counted if d.kind == "library" and d.severity is Verdict.RISKY_DRIFT]:
+        text += f"; {_counted(libraries, 'library is a risk', 'libraries are a risk')}"
+    if copies := [d.name for d in counted if d.kind == "local_copy"]:
+        text += f"; {_counted(copies, 'local copy is stale', 'local copies are stale')}"
     if parity.verdict is Verdict.UNKNOWN and parity.notes:
         text += f"; {parity.notes[0].rstrip('.')}"
     return text + "."
 
 
+def _counted(names: Sequence[str], one: str, many: str) -> str:
+    return f"{len(names)} {one if len(names) == 1 else many} ({_first(names)})"
+
+
+def _first(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
+    return f"{', '.join(names[:_NAMES])}{more}"
+
+
 def _system(facts: ImageFacts) -> str:
     return facts.os.os_release.pretty_name if facts.os and facts.os.os_release else str(facts.platform)
-
-
-def advise(parity: Parity, build: ImageFacts, runtime: ImageFacts) -> tuple[str, ...]:
-    match parity.verdict:
-        case Verdict.IDENTICAL | Verdict.SAME_BASE:
-            return ()
-        case Verdict.UNKNOWN:
-            return ("Do not count on this pair: the notes say what could not be read.",)
-        case Verdict.INCOMPATIBLE:
-            return (
-                f"Build in an image made for the same system as {runtime.reference}: check the runtime's name, the "
-                "architecture and the tag.",
-            )
-        case Verdict.COMPATIBLE_DRIFT:
-            first = "Nothing has to be done before this deployment. To bring both to one release, build like this:"
-        case Verdict.RISKY_DRIFT:
-            first = "Do not deploy native code from this build; bring the build image to the runtime's release:"
-            return (first, *_pin(build, runtime), _NO_NATIVE_CODE)
-    return (first, *_pin(build, runtime))
-
-
-def _pin(build: ImageFacts, runtime: ImageFacts) -> tuple[str, ...]:
-    """Amazon Linux 2023 keeps the repositories of every release, so --releasever really pins the packages.
-
-    The first recipe keeps SAM's builders in the image, which `sam build --use-container` needs; the second one is for
-    builds that do without. Source: AL2023 user guide, "Deterministic upgrades through versioned repositories".
-    """
-    release = runtime.os.release if runtime.os else ""
-    if release.count(".") < 2:  # no versioned repositories, as in Amazon Linux 2
-        return (f"FROM {_from(runtime, 'runtime')}", "RUN yum -y install gcc-c++ make")
-    return (
-        "docker build -t lambda-build-pinned - <<'EOF'",
-        f"FROM {_from(build, 'build')}",
-        f"RUN dnf -y --releasever={release} --allowerasing distro-sync",
-        "EOF",
-        "sam build --use-container --build-image lambda-build-pinned",
-        "Or, where SAM CLI does not build, build on the runtime image itself:",
-        f"FROM {_from(runtime, 'runtime')}",
-        f"RUN dnf -y --releasever={release} install gcc-c++ make",
-    )
-
-
-def _from(facts: ImageFacts, role: str) -> str:
-    """A layout on disk has no name that a Dockerfile could use."""
-    name = facts.reference.name if isinstance(facts.reference, RegistryReference) else f"<{role} image>"
-    return f"{name}@{facts.digest}"

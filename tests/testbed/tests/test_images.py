@@ -27,13 +27,25 @@ from lambdaops_testbed.images.__main__ import main
 from lambdaops_testbed.images.catalog import NEWER, OLDER, RUNTIME
 from lambdaops_testbed.images.pairs import NODE, runtime_image
 
+_BUILDS = [
+    "latest", "1.131.0", "1.127.0", "upgraded", "compiled", "older", "1.121.0",
+    "1.131.0-20250109163013", "1.127.0-20241105184512", "1.127.1-20250108093015", "1.128.0-20241120081530",
+    "1.121.0-20240918150233",
+]  # fmt: skip
+_PYTHONS = ["3.12", "3.12.2024.10.31", "3.12.2025.01.07", "3.11", "3.11.2024.10.14", "3.11.2025.01.08"]
+_BUILDS_AL2 = ["latest", "1.131.0", "1.127.0", "1.131.0-20250109163013", "1.127.0-20241105184512"]
 REPOSITORIES = {
     "lambda/nodejs": ["20", "20.2024.10.31", "20.2025.01.07"],
-    "lambda/python": ["3.12", "3.12.2024.10.31", "3.12.2025.01.07"],
-    "sam/build-nodejs20.x": ["latest", "1.131.0", "1.127.0", "upgraded", "older", "1.121.0"],
-    "sam/build-python3.12": ["latest", "1.131.0", "1.127.0", "upgraded", "older", "1.121.0"],
+    "lambda/python": _PYTHONS,
+    "sam/build-nodejs20.x": _BUILDS,
+    "sam/build-python3.12": _BUILDS,
+    "sam/build-python3.11": _BUILDS_AL2,
 }
-PAIRS = {"sam/build-nodejs20.x": ("lambda/nodejs", "20"), "sam/build-python3.12": ("lambda/python", "3.12")}
+PAIRS = {
+    "sam/build-nodejs20.x": ("lambda/nodejs", "20"),
+    "sam/build-python3.12": ("lambda/python", "3.12"),
+    "sam/build-python3.11": ("lambda/python", "3.11"),
+}
 CHANGED = {
     "amazon-linux-repo-cdn", "expat", "glib2", "krb5-libs", "libcap", "libgcc", "libgomp", "libstdc++", "libxml2",
     "openssl-libs", "python3", "python3-libs", "python3-setuptools-wheel", "sqlite-libs", "system-release", "tzdata",
@@ -84,8 +96,10 @@ def merged(layout: Path, tag: str, suffix: str = "x86_64") -> dict[str, tuple[ta
 
 def rpm(files: dict[str, tuple[tarfile.TarInfo, bytes]], folder: Path, *question: str) -> list[str]:
     folder.mkdir(exist_ok=True)
-    (folder / "rpmdb.sqlite").write_bytes(files["var/lib/rpm/rpmdb.sqlite"][1])
-    command = [require("rpm", "rpm"), "--dbpath", folder, *question]
+    database = "Packages" if "var/lib/rpm/Packages" in files else "rpmdb.sqlite"
+    (folder / database).write_bytes(files[f"var/lib/rpm/{database}"][1])
+    backend = "bdb_ro" if database == "Packages" else "sqlite"
+    command = [require("rpm", "rpm"), "--define", f"_db_backend {backend}", "--dbpath", folder, *question]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
@@ -134,9 +148,9 @@ def test_how_build_and_runtime_relate(images: Path, repository: str, suffix: str
         name: config(images / repository, name, suffix)["rootfs"]["diff_ids"][: len(base)] == base
         for name in REPOSITORIES[repository]
     }
-    assert stands_on_it == {
-        "latest": False, "1.131.0": False, "1.127.0": True, "upgraded": True, "older": False, "1.121.0": False,
-    }  # fmt: skip
+    assert {name for name, stands in stands_on_it.items() if stands} == {
+        name for name in stands_on_it if name.startswith(("1.127.", "1.128.", "upgraded", "compiled"))
+    }
 
 
 def test_diff_ids_and_history_fit_the_layers(images: Path) -> None:
@@ -206,7 +220,10 @@ def test_the_upgraded_build_has_the_packages_of_the_drifted_one(images: Path, tm
 
 
 @pytest.mark.parametrize("suffix", ["x86_64", "arm64"])
-@pytest.mark.parametrize(("name", "tag"), [("lambda/nodejs", "20"), ("sam/build-python3.12", "latest")])
+@pytest.mark.parametrize(
+    ("name", "tag"),
+    [("lambda/nodejs", "20"), ("sam/build-python3.12", "latest"), ("sam/build-python3.11", "latest")],
+)
 def test_packages_and_files_agree_and_miss_nothing(
     images: Path, name: str, tag: str, suffix: str, tmp_path: Path
 ) -> None:
@@ -218,6 +235,78 @@ def test_packages_and_files_agree_and_miss_nothing(
     owned = {path.removeprefix("/") for path in rpm(files, tmp_path / "db", "-qa", "--qf", "[%{FILENAMES}\\n]")}
     assert owned <= files.keys()
     assert readelf_provides(files, tmp_path) == {one for one in provided if one.endswith("(64bit)")}
+
+
+def closure(requires: dict[str, set[str]], providers: dict[str, set[str]], roots: set[str]) -> set[str]:
+    """Names of the packages that these packages need, themselves included."""
+    found, waiting = set(roots), list(roots)
+    while waiting:
+        for capability in requires[waiting.pop()]:
+            new = providers[capability] - found
+            found |= new
+            waiting += new
+    return found
+
+
+def test_only_package_managers_need_glib_and_libmagic(images: Path, tmp_path: Path) -> None:
+    """As in AWS's images: take away what only they need, and these libraries are gone."""
+    files = merged(images / "lambda/nodejs", "20")
+    requires: dict[str, set[str]] = {}
+    providers: dict[str, set[str]] = {}
+    for line in rpm(files, tmp_path / "db", "-qa", "--qf", "[%{=NAME} %{REQUIRENAME}\n]%{NAME} -\n"):
+        name, capability = line.split()
+        requires.setdefault(name, set()).update({capability} - {"-"})
+    for line in rpm(files, tmp_path / "db", "-qa", "--qf", "[%{=NAME} %{PROVIDENAME}\n]"):
+        name, capability = line.split()
+        providers.setdefault(capability, set()).add(name)
+    managers = {"dnf", "microdnf", "yum", "rpm", "gnupg2-minimal"}
+    theirs = closure(requires, providers, managers)
+    rest = closure(requires, providers, set(requires) - theirs)
+    only = theirs - rest
+    assert {"glib2", "file-libs", "gpgme", "libdnf", "microdnf"} <= only
+    assert not only & {"glibc", "openssl-libs", "zlib", "libcurl-minimal", "krb5-libs", "expat", "libffi"}
+
+
+@pytest.mark.parametrize(
+    ("name", "tag", "shadowed"),
+    [
+        ("lambda/nodejs", "20", {"libcrypto.so.3", "libssl.so.3"}),
+        ("lambda/python", "3.12", {"libcrypto.so.3", "libssl.so.3", "libstdc++.so.6"}),
+        ("lambda/python", "3.11", set()),
+    ],
+)
+def test_libraries_of_the_interpreter_shadow_those_of_the_system(
+    images: Path, name: str, tag: str, shadowed: set[str], tmp_path: Path
+) -> None:
+    files = merged(images / name, tag)
+    own = {path.rpartition("/")[2] for path in files if path.startswith("var/lang/lib/")}
+    assert {soname for soname in own if f"usr/lib64/{soname}" in files} == shadowed
+    owned = rpm(files, tmp_path / "db", "-qa", "--qf", "[%{FILENAMES}\n]")
+    assert not [path for path in owned if path.startswith("/var/lang")]
+
+
+def test_a_library_that_was_compiled_over_the_packages_own(images: Path, tmp_path: Path) -> None:
+    """Release and packages are those of the runtime, and yet the first library found offers more."""
+    runtime = merged(images / "lambda/nodejs", "20")
+    compiled = merged(images / "sam/build-nodejs20.x", "compiled")
+    base = merged(images / "sam/build-nodejs20.x", "1.127.0")
+    assert packages(compiled, tmp_path / "compiled") == packages(base, tmp_path / "base")
+    assert runtime["usr/lib64/libstdc++.so.6"][0].linkname == "libstdc++.so.6.0.29"
+    target = compiled["usr/lib64/libstdc++.so.6"][0].linkname
+    assert b"GLIBCXX_3.4.33" in compiled[f"usr/lib64/{target}"][1]
+    assert f"/usr/lib64/{target}" not in rpm(compiled, tmp_path / "compiled", "-qa", "--qf", "[%{FILENAMES}\n]")
+
+
+@pytest.mark.parametrize(("name", "tag"), [("lambda/python", "3.11"), ("sam/build-python3.11", "latest")])
+def test_amazon_linux_2_says_so_everywhere(images: Path, name: str, tag: str, tmp_path: Path) -> None:
+    files = merged(images / name, tag)
+    assert 'PRETTY_NAME="Amazon Linux 2"' in files["usr/lib/os-release"][1].decode().splitlines()
+    assert files["etc/system-release"][1] == b"Amazon Linux release 2 (Karoo)\n"
+    assert "var/lib/rpm/rpmdb.sqlite" not in files
+    assert packages(files, tmp_path / "db")["glibc"].startswith("2.26-64.amzn2.0.")
+    provided = rpm(files, tmp_path / "db", "-qa", "--provides")
+    assert "libc.so.6(GLIBC_2.26)(64bit)" in provided
+    assert "libc.so.6(GLIBC_2.27)(64bit)" not in provided
 
 
 def readelf_provides(files: dict[str, tuple[tarfile.TarInfo, bytes]], folder: Path) -> set[str]:

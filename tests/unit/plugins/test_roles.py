@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.lambdaops.deploy.plugins.modules import lambda_rollback, lambda_safe_update
+from ansible_collections.lambdaops.deploy.plugins.modules import (
+    lambda_image_parity,
+    lambda_rollback,
+    lambda_safe_update,
+)
 
 ROLES = Path(__file__).parents[3] / "roles"
 UPDATE: dict[str, Any] = lambda_safe_update.ARGUMENTS
@@ -26,14 +30,15 @@ RELEASED_PATH = (
 class Role:
     """A role and what it passes its inputs to.
 
-    target: of the task, how what is passed begins, and the module or role that it is passed to. own: inputs that are
-    not the module's. by_itself: what is passed in other words than the rest.
+    target: of the task, how what is passed begins, and the module or role that it is passed to. tasks: the file that it
+    stands in. own: inputs that are not the module's. by_itself: what is passed in other words than the rest.
     """
 
     name: str
     arguments: dict[str, Any]
     action: str
     passed_as: str = ""
+    tasks: str = "main"
     own: frozenset[str] = frozenset()
     by_itself: tuple[tuple[str, str], ...] = ()
 
@@ -56,7 +61,7 @@ class Role:
     @property
     def passed(self) -> dict[str, str]:
         """What the last task of the action passes on."""
-        task = next(task for task in reversed(self.read("tasks/main.yml")) if self.action in task)
+        task = next(task for task in reversed(self.read(f"tasks/{self.tasks}.yml")) if self.action in task)
         return task["vars"] if self.action.endswith("include_role") else task[self.action]
 
 
@@ -72,6 +77,7 @@ ALL = [
         by_itself=(("zip_file", RELEASED_PATH),),
     ),
     Role("rollback", lambda_rollback.ARGUMENTS, "lambdaops.deploy.lambda_rollback"),
+    Role("image_parity", lambda_image_parity.ARGUMENTS, "lambdaops.deploy.lambda_image_parity", tasks="compare"),
 ]
 
 
@@ -100,8 +106,9 @@ def test_an_input_is_described_in_one_line(role: Role) -> None:
 
 
 def test_every_input_is_passed_on_or_left_out(role: Role) -> None:
-    prefix = f"{role.passed_as}function_name" if role.passed_as else "name"
-    wanted = {prefix: f"{{{{ {role.name}_function_name }}}}"}
+    wanted = {}
+    if "function_name" in role.options:
+        wanted[f"{role.passed_as}function_name" if role.passed_as else "name"] = f"{{{{ {role.name}_function_name }}}}"
     for name, spec in role.options.items():
         if name != "function_name":
             source = f"{role.name}_{name}" if spec.get("required") else f"{role.name}_{name} | default(omit)"

@@ -9,23 +9,23 @@ from __future__ import annotations
 from .catalog import NEWER, OLDER, RUNTIME
 
 
-def _numbered(prefix: str, last: int) -> tuple[str, ...]:
+def numbered(prefix: str, last: int) -> tuple[str, ...]:
     return (prefix, *(f"{prefix}.{n}" for n in range(1, last + 1)))
 
 
 _GLIBC_X86 = "2.2.5 2.2.6 2.3 2.3.2 2.3.3 2.3.4 2.4 2.5 2.6 2.7 2.8 2.9 2.10 2.11 2.12 2.13 2.14 2.15 2.16 "
 _GLIBC = "2.17 2.18 2.22 2.23 2.24 2.25 2.26 2.27 2.28 2.29 2.30 2.31 2.32 2.33 2.34"
-_CXXABI, _CXXABI_14 = _numbered("CXXABI_1.3", 13), _numbered("CXXABI_1.3", 15)
+_CXXABI, _CXXABI_14 = numbered("CXXABI_1.3", 13), numbered("CXXABI_1.3", 15)
 _GCC = ("GCC_3.0", "GCC_3.3", "GCC_3.3.1", "GCC_3.4", "GCC_3.4.2", "GCC_4.0.0", "GCC_4.2.0", "GCC_7.0.0")
 
 # By the name that the table below uses; a name of its own for each machine where they differ.
 VERSIONS: dict[str, tuple[str, ...]] = {
     "glibc/x86_64": (*(f"GLIBC_{v}" for v in (_GLIBC_X86 + _GLIBC).split()), "GLIBC_PRIVATE"),
     "glibc/aarch64": (*(f"GLIBC_{v}" for v in _GLIBC.split()), "GLIBC_PRIVATE"),
-    "gcc-11/x86_64": (*_numbered("GLIBCXX_3.4", 29), *_CXXABI, "CXXABI_FLOAT128", "CXXABI_TM_1"),
-    "gcc-11/aarch64": (*_numbered("GLIBCXX_3.4", 29), *_CXXABI, "CXXABI_TM_1"),
-    "gcc-14/x86_64": (*_numbered("GLIBCXX_3.4", 33), *_CXXABI_14, "CXXABI_FLOAT128", "CXXABI_TM_1"),
-    "gcc-14/aarch64": (*_numbered("GLIBCXX_3.4", 33), *_CXXABI_14, "CXXABI_TM_1"),
+    "gcc-11/x86_64": (*numbered("GLIBCXX_3.4", 29), *_CXXABI, "CXXABI_FLOAT128", "CXXABI_TM_1"),
+    "gcc-11/aarch64": (*numbered("GLIBCXX_3.4", 29), *_CXXABI, "CXXABI_TM_1"),
+    "gcc-14/x86_64": (*numbered("GLIBCXX_3.4", 33), *_CXXABI_14, "CXXABI_FLOAT128", "CXXABI_TM_1"),
+    "gcc-14/aarch64": (*numbered("GLIBCXX_3.4", 33), *_CXXABI_14, "CXXABI_TM_1"),
     "libgcc": _GCC,
     "libgcc-14": (*_GCC, "GCC_14.0.0"),
     "gomp": ("OMP_1.0", "OMP_2.0", "OMP_3.0", "OMP_4.0", "OMP_4.5", "GOMP_1.0", "GOMP_2.0", "GOMP_4.0", "GOMP_5.0"),
@@ -174,14 +174,22 @@ make make libguile-2.2.so.1 libgc.so.1
 REQUIRES = """
 dnf python3-dnf dnf-data
 file file-libs
+gobject-introspection glib2 libffi
+libcomps libxml2
+libdnf libmodulemd json-c rpm-libs
+libpeas glib2 gobject-introspection
 librepo gpgme libxml2
-libdnf libmodulemd json-c
+microdnf libpeas
 python3 python3-libs
 python3-dnf python3-gpg python3-hawkey python3-libcomps python3-libdnf python3-rpm
 python3-gpg gpgme
 python3-hawkey libdnf
+python3-libcomps libcomps
 python3-libdnf libdnf
 python3-rpm rpm-libs rpm-build-libs rpm-sign-libs
+rpm libarchive lua-libs
 rpm-build-libs rpm-libs file-libs
+rpm-sign-libs rpm-libs ima-evm-utils
+ima-evm-utils tpm2-tss
 yum dnf
 """

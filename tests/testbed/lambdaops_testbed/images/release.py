@@ -12,14 +12,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 
-from . import catalog, libraries, rpmdb
+from . import amazon_linux_2, berkeley, catalog, libraries, rpmdb
 from .elf import Export, Import, SharedObject, write
 from .elf_file import Machine
 from .oci import Entry, file, symlink
+from .release_files import release_files
 
 MACHINES = {"x86_64": (Machine.X86_64, "x86-64"), "aarch64": (Machine.AARCH64, "aarch-64")}
 _LOADER = {"x86_64": "ld-linux-x86-64.so.2", "aarch64": "ld-linux-aarch64.so.1"}
+
+
+@dataclass(frozen=True, slots=True)
+class _System:
+    """Its tables, its name, the version of glibc that all is built with, and the kind of rpm's database."""
+
+    catalog: ModuleType
+    libraries: ModuleType
+    name: str
+    glibc: str
+    berkeley: bool = False
+
+
+_AL2023 = _System(catalog, libraries, "Amazon Linux 2023", "GLIBC_2.34")
+_AL2 = _System(amazon_linux_2, amazon_linux_2, "Amazon Linux 2", "GLIBC_2.26", berkeley=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,45 +52,38 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One release of the system on one machine (x86_64, aarch64), with the development packages or without."""
+    """One release of a system on one machine (x86_64, aarch64), with the development packages or without."""
 
     name: str
     machine: str
     development: bool = False
 
-
-def os_release(release: str) -> bytes:
-    return (
-        'NAME="Amazon Linux"\nVERSION="2023"\nID="amzn"\nID_LIKE="fedora"\nVERSION_ID="2023"\n'
-        f'PLATFORM_ID="platform:al2023"\nPRETTY_NAME="Amazon Linux {release}"\nANSI_COLOR="0;33"\n'
-        'CPE_NAME="cpe:2.3:o:amazon:amazon_linux:2023"\n'
-        'HOME_URL="https://aws.amazon.com/linux/amazon-linux-2023/"\n'
-        'DOCUMENTATION_URL="https://docs.aws.amazon.com/linux/"\n'
-        'SUPPORT_URL="https://aws.amazon.com/premiumsupport/"\n'
-        'BUG_REPORT_URL="https://github.com/amazonlinux/amazon-linux-2023"\n'
-        'VENDOR_NAME="AWS"\nVENDOR_URL="https://aws.amazon.com/"\nSUPPORT_END="2028-03-15"\n'
-    ).encode()
+    @property
+    def system(self) -> _System:
+        return _AL2 if self.name in amazon_linux_2.INSTALLED_AT else _AL2023
 
 
 @cache
 def libraries_of(release: Release) -> tuple[Library, ...]:
     """All shared libraries, by soname."""
-    tables = [libraries.LIBRARIES, libraries.LIBRARY_DRIFT[release.name]]
+    known = release.system.libraries
+    tables = [known.LIBRARIES, known.LIBRARY_DRIFT[release.name]]
     if release.development:
-        tables.append(libraries.DEVELOPMENT_LIBRARIES)
+        tables.append(known.DEVELOPMENT_LIBRARIES)
     found: dict[str, Library] = {}
     for line in "".join(tables).replace(_LOADER["x86_64"], _LOADER[release.machine]).split("\n"):
         if line:
             package, path, soname, versions, *needed = line.split()
-            key = versions if versions in libraries.VERSIONS else f"{versions}/{release.machine}"
-            found[soname] = Library(package, path, soname, libraries.VERSIONS[key], tuple(needed))
+            key = versions if versions in known.VERSIONS else f"{versions}/{release.machine}"
+            found[soname] = Library(package, path, soname, known.VERSIONS[key], tuple(needed))
     return tuple(found[soname] for soname in sorted(found))
 
 
 @cache
 def programs_of(release: Release) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Program below /usr/bin -> (package, sonames needed)."""
-    table = libraries.PROGRAMS + (libraries.DEVELOPMENT_PROGRAMS if release.development else "")
+    known = release.system.libraries
+    table = known.PROGRAMS + (known.DEVELOPMENT_PROGRAMS if release.development else "")
     rows = (line.split() for line in table.splitlines() if line)
     return {program: (package, tuple(needed)) for package, program, *needed in rows}
 
@@ -81,11 +91,12 @@ def programs_of(release: Release) -> dict[str, tuple[str, tuple[str, ...]]]:
 @cache
 def packages_of(release: Release) -> tuple[rpmdb.Package, ...]:
     """All installed packages, by name, with what they provide, require and own; and the key that rpm trusts."""
-    tables = [catalog.PACKAGES, catalog.DRIFT[release.name]]
+    known = release.system
+    tables = [known.catalog.PACKAGES, known.catalog.DRIFT[release.name]]
     if release.development:
-        tables += [catalog.DEVELOPMENT, catalog.DEVELOPMENT_DRIFT[release.name]]
+        tables += [known.catalog.DEVELOPMENT, known.catalog.DEVELOPMENT_DRIFT[release.name]]
     rows = {line.split()[0]: line.split()[1:] for line in "".join(tables).splitlines() if line}
-    requires = {line.split()[0]: line.split()[1:] for line in libraries.REQUIRES.splitlines() if line}
+    requires = {line.split()[0]: line.split()[1:] for line in known.libraries.REQUIRES.splitlines() if line}
     objects: dict[str, list[tuple[str, SharedObject]]] = {}
     for path, (package, shared) in _objects(release).items():
         objects.setdefault(package, []).append((path, shared))
@@ -116,20 +127,20 @@ def _package(
         release=revision,
         arch="noarch" if noarch else release.machine,
         epoch=int(epoch) if epoch else None,
-        summary=f"{name} of Amazon Linux 2023",
+        summary=f"{name} of {release.system.name}",
         source=f"{name}-{version_release}.src.rpm",
         provides=tuple(provides),
         requires=tuple(dict.fromkeys(needs)),
-        files=tuple(f"/{path}" for path in _owned(name, objects)),
+        files=tuple(f"/{path}" for path in _owned(name, objects, release)),
     )
 
 
-def _owned(name: str, objects: dict[str, list[tuple[str, SharedObject]]]) -> list[str]:
+def _owned(name: str, objects: dict[str, list[tuple[str, SharedObject]]], release: Release) -> list[str]:
     paths = {f"usr/share/licenses/{name}/COPYING"}
     for path, shared in objects.get(name, ()):
         paths |= {path, f"usr/lib64/{shared.soname}"} if shared.soname else {path}
     if name == "system-release":
-        paths |= {"usr/lib/os-release", "etc/os-release", "etc/system-release", "etc/amazon-linux-release"}
+        paths |= {entry.name for entry in release_files(release.name)}
     return sorted(paths)
 
 
@@ -153,12 +164,12 @@ def _objects(release: Release) -> dict[str, tuple[str, SharedObject]]:
                 needed=_needed(library.needed, library.package),
                 defines=library.versions,
                 exports=exports or (Export(f"{library.file.partition('.')[0]}_version"),),
-                imports=_imports(_needed(library.needed, library.package), known, release.machine),
+                imports=_imports(_needed(library.needed, library.package), known, release),
             ),
         )
     for program, (package, needed) in programs_of(release).items():
         needs = _needed(needed, package)
-        imports = _imports(needs, known, release.machine)
+        imports = _imports(needs, known, release)
         interpreter = f"/lib64/{_LOADER[release.machine]}"
         shared = SharedObject(machine, needed=needs, imports=imports, interpreter=interpreter)
         found[f"usr/bin/{program}"] = (package, shared)
@@ -169,15 +180,20 @@ def _needed(needed: tuple[str, ...], package: str) -> tuple[str, ...]:
     return needed if package == "glibc" else (*needed, "libc.so.6")
 
 
-def _imports(needed: tuple[str, ...], known: dict[str, Library], machine: str) -> tuple[Import, ...]:
-    """The oldest version of each library needed; of libc also the one that all of this release is built with."""
+def _imports(needed: tuple[str, ...], known: dict[str, Library], release: Release) -> tuple[Import, ...]:
+    """The oldest version of each library needed; of libc also the one that all of this system is built with."""
     first = [Import(soname, known[soname].versions[0]) for soname in needed if known[soname].versions]
-    return (*first, Import("libc.so.6", "GLIBC_2.34")) if "libc.so.6" in needed else tuple(first)
+    return (*first, Import("libc.so.6", release.system.glibc)) if "libc.so.6" in needed else tuple(first)
 
 
 @cache
-def database_of(release: Release) -> bytes:
-    return rpmdb.database(packages_of(release), catalog.INSTALLED_AT[release.name])
+def database_of(release: Release) -> Entry:
+    """rpm's database, where rpm of this system has it."""
+    system, packages = release.system, packages_of(release)
+    installed_at = system.catalog.INSTALLED_AT[release.name]
+    if system.berkeley:
+        return file("var/lib/rpm/Packages", berkeley.write([rpmdb.header(one, installed_at) for one in packages]))
+    return file("var/lib/rpm/rpmdb.sqlite", rpmdb.database(packages, installed_at))
 
 
 @cache
@@ -192,12 +208,5 @@ def files_of(release: Release) -> dict[str, Entry]:
         entries.append(file(path, write(shared), mode=0o755))
         if shared.soname and not path.endswith(f"/{shared.soname}"):
             entries.append(symlink(f"usr/lib64/{shared.soname}", path.rpartition("/")[2]))
-    entries += [
-        file("usr/lib/os-release", os_release(release.name)),
-        symlink("etc/os-release", "../usr/lib/os-release"),
-        file("etc/amazon-linux-release", f"Amazon Linux release {release.name} (Amazon Linux)\n".encode()),
-        symlink("etc/system-release", "amazon-linux-release"),
-        file("etc/dnf/vars/releasever", f"{release.name}\n".encode()),
-        file("var/lib/rpm/rpmdb.sqlite", database_of(release)),
-    ]
+    entries += [*release_files(release.name), database_of(release)]
     return {entry.name: entry for entry in entries}

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,14 +15,16 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image import http
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.parity import KINDS, Verdict
 from ansible_collections.lambdaops.deploy.plugins.modules import lambda_image_parity as module
+from faulty_registry import Registry, serve
 from lambdaops_testbed.images import pairs
 
 Run = Callable[..., dict[str, Any]]
 
 RESULTS = {
     *("acceptable", "changed", "msg", "verdict", "differences", "build", "runtime", "build_only_packages"),
-    *("transfer", "advice", "table", "notes"),
+    *("transfer", "advice", "table", "notes", "local", "suggestion", "report"),
 }
 
 
@@ -37,7 +41,9 @@ def run(run_module: Run, tmp_path: Path, images: Path) -> Run:
     """Run the module with public.ecr.aws mirrored by the folder of layouts."""
 
     def call(**options: Any) -> dict[str, Any]:
-        defaults = {"cache_dir": str(tmp_path / "cache"), "registry_mirrors": {"public.ecr.aws": f"oci:{images}"}}
+        # Copies in an engine of this machine are not the images of these tests.
+        defaults: dict[str, Any] = {"checks": ["base", "packages", "libraries"]}
+        defaults |= {"cache_dir": str(tmp_path / "cache"), "registry_mirrors": {"public.ecr.aws": f"oci:{images}"}}
         result = run_module(module, **(defaults | options))
         result.pop("invocation", None)
         return result
@@ -147,6 +153,24 @@ BAD = {
         "mirror",
     ),
     "mirrors that are no text": ({"runtime": "nodejs20.x", "registry_mirrors": {"public.ecr.aws": None}}, "mirror"),
+    "no images to look at": ({"runtime": "nodejs20.x", "suggest_limit": 0}, "at least 1 image"),
+    "no cache": ({"runtime": "nodejs20.x", "cache_size": 0}, "at least 1 MiB"),
+    "pull without looking": ({"runtime": "nodejs20.x", "pull": "stale", "checks": ["base"]}, "`pull` needs `local`"),
+    "pull offline": (
+        {"runtime": "nodejs20.x", "pull": "stale", "checks": ["local"], "offline": True},
+        "exclude each other",
+    ),
+    "a pattern that does not parse": ({"runtime": "nodejs20.x", "ignore": ["soname:x"]}, "does not parse"),
+    "ignoring a platform": ({"runtime": "nodejs20.x", "ignore": ["platform:*"]}, "can't be ignored"),
+    "images of another shape": ({"runtime": "nodejs20.x", "images": {"nodejs20.x": "x"}}, "mapping of names"),
+    "a login for no host": (
+        {
+            "runtime": "nodejs20.x",
+            "registry_logins": [{"registry": "a b", "username": "u", "password": "correct-horse"}],
+        },
+        "not a registry host",
+    ),
+    "no archive": ({"build_image": "docker-archive:/nowhere.tar", "runtime": "nodejs20.x"}, "/nowhere.tar"),
     "no time": ({"runtime": "nodejs20.x", "timeout": 0}, "at least 1 second"),
     "both runtimes": ({"runtime": "nodejs20.x", "runtime_image": "x"}, "mutually exclusive"),
     "no runtime": ({"build_image": "x"}, "runtime_image, runtime"),
@@ -173,17 +197,134 @@ def test_without_requests_it_says_what_to_install(run: Run, monkeypatch: pytest.
 
 def test_options_are_documented_as_they_are() -> None:
     documented = yaml.safe_load(module.DOCUMENTATION)["options"]
-    spec = module.argument_spec()
+    spec = module.ARGUMENTS
     assert documented.keys() == spec.keys()
     for name, option in spec.items():
         for key in ("type", "choices", "default", "elements"):
             assert documented[name].get(key) == option.get(key), (name, key)
+        assert documented[name].get("suboptions", {}).keys() == option.get("options", {}).keys()
 
 
 def test_results_are_documented_as_they_are(run: Run) -> None:
     documented = yaml.safe_load(module.RETURN)
-    result = run(runtime="nodejs20.x", fail_on="never")
+    result = run(runtime="nodejs20.x", fail_on="never", suggest=True)
     assert documented.keys() == result.keys() - {"changed"}
-    for name in ("build", "runtime", "transfer"):
+    for name in ("build", "runtime", "transfer", "local", "suggestion"):
         assert documented[name]["contains"].keys() == result[name].keys()
     assert documented["differences"]["contains"].keys() == result["differences"][0].keys()
+    assert set(documented["differences"]["contains"]["kind"]["choices"]) == set(KINDS)
+    assert documented["verdict"]["choices"] == [verdict.value for verdict in Verdict]
+
+
+def test_a_suggestion_is_pinned_and_can_be_copied(run: Run) -> None:
+    result = run(runtime="nodejs20.x", architecture="arm64", suggest=True, fail_on="never")
+    suggestion = result["suggestion"]
+    assert suggestion["image"] == f"public.ecr.aws/sam/build-nodejs20.x@{suggestion['digest']}"
+    assert suggestion["release"] == result["runtime"]["release"]
+    pull, build = suggestion["commands"]
+    assert pull == f"docker pull {suggestion['image']}"
+    assert build == f"sam build --use-container --skip-pull-image --build-image {suggestion['image']}"
+    assert result["advice"][1:3] == suggestion["commands"]
+    settings = tomllib.loads("\n".join(suggestion["samconfig"]))
+    assert settings["default"]["build"]["parameters"] == {
+        "use_container": True,
+        "skip_pull_image": True,
+        "build_image": [suggestion["image"]],
+    }
+    again = run(build_image=suggestion["image"], runtime="nodejs20.x", architecture="arm64", suggest=True)
+    assert again["verdict"] == suggestion["verdict"]
+    assert again["suggestion"] is None
+
+
+def test_a_search_that_finds_nothing_says_so(run: Run) -> None:
+    result = run(runtime="nodejs20.x", suggest=True, suggest_limit=1, fail_on="never")
+    assert result["suggestion"] is None
+    assert any("suggest_limit is 1" in note for note in result["notes"])
+
+
+def test_what_is_ignored_stays_in_the_result(run: Run) -> None:
+    result = run(runtime="nodejs20.x", ignore=["*"], fail_on="compatible_drift")
+    assert result["failed"]
+    assert result["verdict"] == "compatible_drift"
+    assert all(difference["ignored"] for difference in result["differences"])
+
+
+OWN = {
+    "mine": {
+        "build_image": "public.ecr.aws/sam/build-nodejs20.x:1.127.0-{architecture}",
+        "runtime_image": "public.ecr.aws/lambda/nodejs:20",
+    }
+}
+
+
+def test_images_of_ones_own_are_named_by_the_runtime(run: Run) -> None:
+    result = run(runtime="mine", images=OWN, architecture="arm64")
+    assert result["verdict"] == "same_base"
+    assert result["build"]["reference"] == "public.ecr.aws/sam/build-nodejs20.x:1.127.0-arm64"
+
+
+@pytest.mark.parametrize(
+    ("runtime", "images", "noted"), [("nodejs99.x", {}, True), ("nodejs20.x", {}, False), ("mine", OWN, False)]
+)
+def test_a_runtime_that_is_not_in_the_table_is_noted(runtime: str, images: dict[str, Any], noted: bool) -> None:
+    params = {"build_image": None, "runtime_image": None, "runtime": runtime, "architecture": "arm64", "images": images}
+    _build, runtime_image, notes = module.named_images(params)
+    assert runtime_image.startswith("public.ecr.aws/lambda/")
+    assert bool(notes) is noted
+
+
+@pytest.mark.parametrize(("name", "files"), [("page.html", ["page.html", "page.json"]), ("page.json", ["page.json"])])
+def test_a_report_is_written_also_when_the_verdict_fails(run: Run, tmp_path: Path, name: str, files: list[str]) -> None:
+    result = run(runtime="nodejs20.x", report=str(tmp_path / name))
+    assert result["failed"]
+    assert result["changed"] is False
+    assert result["report"] == [str(tmp_path / file) for file in files]
+    written = json.loads((tmp_path / "page.json").read_text())
+    assert written["verdict"] == result["verdict"]
+    assert written["msg"] == result["msg"]
+    assert len(written["tables"]["packages"]) > 150
+
+
+def test_no_report_is_written_in_check_mode(run: Run, tmp_path: Path) -> None:
+    result = run(runtime="nodejs20.x", report=str(tmp_path / "page.html"), check_mode=True)
+    assert result["report"] == []
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_a_report_that_cannot_be_written_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    result = run(runtime="nodejs20.x", report=str(tmp_path / "missing" / "page.html"), fail_on="never")
+    assert result["failed"]
+    assert "there is no folder" in result["msg"]
+
+
+def test_offline_takes_what_was_read_last(run: Run, images: Path) -> None:
+    layouts = {name: pairs.repositories()[name] for name in ("lambda/nodejs", "sam/build-nodejs20.x")}
+    with serve(Registry(layouts)) as registry:
+        options = {"runtime": "nodejs20.x", "registry_mirrors": {"public.ecr.aws": registry.url}, "fail_on": "never"}
+        assert "offline" in run(**options, offline=True)["msg"]
+        online = run(**options)
+        registry.requests.clear()
+        offline = run(**options, offline=True, suggest=True)
+        assert registry.requests == []
+    assert offline["verdict"] == online["verdict"]
+    assert offline["differences"] == online["differences"]
+    assert offline["suggestion"] is None
+    assert any("The tags of" in note for note in offline["notes"])
+
+
+def test_given_logins_are_used_and_shown_nowhere(run: Run, images: Path) -> None:
+    layouts = {name: pairs.repositories()[name] for name in ("lambda/nodejs", "sam/build-nodejs20.x")}
+    with serve(Registry(layouts, auth="basic", login=("ops", "correct-horse"))) as registry:
+        options: dict[str, Any] = {
+            "runtime": "nodejs20.x",
+            "build_image": "public.ecr.aws/sam/build-nodejs20.x:1.127.0",
+            "registry_mirrors": {"public.ecr.aws": registry.url},
+        }
+        assert run(**options)["failed"]
+        login = {"registry": registry.host, "username": "ops", "password": "correct-horse"}
+        result = run(**options, registry_logins=[login])
+        wrong = run(**options, registry_logins=[login | {"password": "battery-staple"}], cache_dir=str(images / "none"))
+    assert result["verdict"] == "same_base"
+    assert wrong["failed"]
+    assert "correct-horse" not in str(result)
+    assert "battery-staple" not in str(wrong)

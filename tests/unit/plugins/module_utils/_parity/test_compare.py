@@ -25,6 +25,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source imp
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports import Sources
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.compare import Comparison, compare
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.parity import Verdict
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.report import sentence
 from faulty_registry import Fault, Registry, serve
 from lambdaops_testbed.images import oci, pairs, rpmdb
 
@@ -49,7 +50,7 @@ class Shop:
         build: str,
         runtime: str = "lambda/nodejs:20",
         *,
-        checks: Collection[str] = ("base", "packages"),
+        checks: Collection[str] = ("base", "packages", "libraries"),
         architecture: str = "x86_64",
     ) -> tuple[Comparison, Transfer]:
         transfer = Transfer()
@@ -87,6 +88,14 @@ def test_the_first_users_report(shop: Shop, architecture: str) -> None:
     parity = comparison.parity
     assert parity.verdict is Verdict.RISKY_DRIFT
     assert (parity.differences[0].build, parity.differences[0].runtime) == ("2023.6.20250107", "2023.6.20241031")
+    text = sentence(comparison)
+    assert "(Amazon Linux 2023.6.20250107) does not match the runtime image" in text
+    assert "(Amazon Linux 2023.6.20241031)" in text
+    libraries = {d.name: d for d in parity.differences if d.kind == "library"}
+    assert "GLIBCXX_3.4.30 … 3.4.33" in libraries["libstdc++.so.6"].why
+    assert libraries["libstdc++.so.6"].package == "libstdc++"
+    assert comparison.runtime.libraries is not None
+    assert "libglib-2.0.so.0" in comparison.runtime.libraries.container_only
     changed = {d.name: d.severity for d in parity.differences if d.kind == "package"}
     assert changed["glib2"] is Verdict.RISKY_DRIFT
     assert changed["libstdc++"] is Verdict.RISKY_DRIFT
@@ -111,6 +120,34 @@ def configs(shop: Shop, comparison: Comparison) -> list[tuple[str, str]]:
         ("sam/build-nodejs20.x", comparison.build.config_digest),
         ("lambda/nodejs", comparison.runtime.config_digest),
     ]
+
+
+def test_a_newer_library_of_no_package_is_found(shop: Shop) -> None:
+    comparison, _transfer = shop.compare("sam/build-nodejs20.x:compiled")
+    assert comparison.parity.verdict is Verdict.RISKY_DRIFT
+    assert {(d.kind, d.name) for d in comparison.parity.differences} == {("library", "libstdc++.so.6")}
+    assert shop.compare("sam/build-nodejs20.x:compiled", checks=["packages"])[0].parity.verdict is Verdict.SAME_BASE
+
+
+def test_libraries_alone_judge_no_package(shop: Shop) -> None:
+    comparison, _transfer = shop.compare("sam/build-nodejs20.x:latest", checks=["libraries"])
+    kinds = {d.kind for d in comparison.parity.differences}
+    assert kinds == {"release", "library"}
+    assert next(d.package for d in comparison.parity.differences if d.name == "libstdc++.so.6") == "libstdc++"
+
+
+def test_amazon_linux_2_is_read_as_well(shop: Shop) -> None:
+    comparison, _transfer = shop.compare("sam/build-python3.11:latest", "lambda/python:3.11")
+    assert comparison.parity.verdict is not Verdict.UNKNOWN
+    assert comparison.runtime.os is not None
+    assert comparison.runtime.os.packages
+    assert comparison.parity.differences
+
+
+def test_a_runtime_of_another_major_version_is_incompatible(shop: Shop) -> None:
+    comparison, _transfer = shop.compare("sam/build-nodejs20.x:latest", "lambda/python:3.11")
+    assert comparison.parity.verdict is Verdict.INCOMPATIBLE
+    assert [d.kind for d in comparison.parity.differences] == ["distribution"]
 
 
 def test_packages_upgraded_above_the_same_base_are_found(shop: Shop) -> None:
@@ -165,8 +202,7 @@ def test_a_layer_that_both_images_have_is_read_once(shop: Shop) -> None:
 
 def test_layers_below_what_is_wanted_are_not_read(shop: Shop) -> None:
     """The upgrade has os-release and the packages: nothing below it matters."""
-    shop.compare("lambda/nodejs:20", "lambda/nodejs:20.2024.10.31")
-    comparison, transfer = shop.compare("sam/build-nodejs20.x:upgraded", "lambda/python:3.12")
+    comparison, transfer = shop.compare("sam/build-nodejs20.x:upgraded", "lambda/python:3.12", checks=["packages"])
     assert comparison.parity.verdict is Verdict.RISKY_DRIFT
     assert len(comparison.build.diff_ids) == 6
     assert transfer.layers == 3 + 3  # all of the runtime; tools, development and upgrade of the build image
@@ -204,7 +240,7 @@ def pair(tmp_path: Path, build: oci.Image) -> tuple[Comparison, Transfer]:
         parse_reference(f"oci:{tmp_path}/build:1"),
         parse_reference(f"oci:{tmp_path}/runtime:1"),
         PLATFORMS["x86_64"],
-        checks=["base", "packages"],
+        checks=["base", "packages", "libraries"],
         sources=Sources(transfer, mirrors={}, timeout=5),
         cache=Cache(tmp_path / "cache"),
         transfer=transfer,
@@ -227,7 +263,7 @@ OS = [oci.file("etc/os-release", AL2023)]
         ([*OS, oci.file("var/lib", b"a file")], ("no rpm database",)),
         ([*OS, oci.directory("var/lib/rpm/rpmdb.sqlite")], ("no rpm database",)),
         ([*OS, oci.file("var/lib/rpm/Packages", b"bdb")], ("BerkeleyDB",)),
-        ([*OS, oci.file("var/lib/rpm/rpmdb.sqlite", b"junk")], ("/var/lib/rpm/rpmdb.sqlite", "not an sqlite file")),
+        ([*OS, oci.file("var/lib/rpm/rpmdb.sqlite", b"junk")], ("/var/lib/rpm/rpmdb.sqlite", "neither an sqlite")),
         ([*OS, oci.symlink("var", "var")], ("no rpm database",)),
         ([oci.symlink("etc/os-release", "os-release")], ("no /etc/os-release",)),
         ([oci.file("etc/os-release", b"")], ("without ID or VERSION_ID",)),

@@ -11,31 +11,42 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import BadReference
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.facts import (
-    ImageFacts,
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.facts import ImageFacts
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.manifests import HistoryEntry
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.os_facts import (
     OsFacts,
     OsRelease,
     parse_os_release,
     release_number,
 )
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.manifests import HistoryEntry
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import (
+    ArchiveReference,
+    DaemonReference,
+    ImageReference,
     LayoutReference,
     Platform,
     RegistryReference,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.advice import advise
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.compare import Comparison
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.history import commands_above, may_change_base
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.ignore import parse_patterns, without_ignored
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.judge import (
+    judge_base,
+    judge_identity,
+    judge_system,
+    judge_undecided,
+)
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.parity import (
     Difference,
     Parity,
     Verdict,
-    judge_base,
-    judge_identity,
-    judge_os,
-    judge_undecided,
+    sum_up,
 )
-from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.report import advise, sentence, table
-from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.runtimes import build_image_of, runtime_image_of
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.report import as_results, sentence, table
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.runtimes import images_of
+from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.suggest import Suggestion
 from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm.packages import Evr, Package
 
 HARMLESS = [
@@ -169,8 +180,12 @@ def test_the_release_number(pretty: str, system: str, expected: str) -> None:
     assert release_number(OsRelease("amzn", "2", pretty), system) == expected
 
 
-def package(name: str, version: str, arch: str = "x86_64", epoch: int = 0, library: str = "") -> Package:
-    return Package(name, Evr(epoch, version, "1"), arch, frozenset([library] if library else []))
+def package(name: str, version: str, arch: str = "x86_64", epoch: int = 0, library: str | None = None) -> Package:
+    """With a library of its name, if it holds native code and nothing else is said; version: perhaps with release."""
+    upstream, _dash, release = version.partition("-")
+    if library is None:
+        library = "" if arch == "noarch" else f"lib{name}.so.1()(64bit)"
+    return Package(name, Evr(epoch, upstream, release or "1"), arch, frozenset(library.split()))
 
 
 PACKAGES = (package("glibc", "2.34"), package("openssl-libs", "3.0.8", epoch=1), package("tzdata", "2024a", "noarch"))
@@ -253,12 +268,17 @@ def test_an_image_without_layers_is_nobodys_base() -> None:
     assert judge_base(BUILD, replace(RUNTIME, diff_ids=())) is None
 
 
-@pytest.mark.parametrize(("build", "word"), [(UPGRADED, "history"), (OTHER, "Release and packages")])
+@pytest.mark.parametrize(("build", "word"), [(UPGRADED, "history"), (OTHER, "Release, packages")])
 def test_without_the_check_of_packages_it_stays_unknown(build: ImageFacts, word: str) -> None:
     parity = judge_undecided(build, RUNTIME)
     assert parity.verdict is Verdict.UNKNOWN
     assert word in parity.notes[0]
     assert "`checks`" in parity.notes[0]
+
+
+def judge(build: ImageFacts, runtime: ImageFacts, build_os: OsFacts, runtime_os: OsFacts) -> Parity:
+    """By release and packages alone."""
+    return judge_system(replace(build, os=build_os), replace(runtime, os=runtime_os), {"packages"})
 
 
 NEWER = (package("glibc", "2.34"), package("openssl-libs", "3.1.0", epoch=1), package("tzdata", "2024a", "noarch"))
@@ -353,7 +373,7 @@ OS_CASES = {
 def test_releases_and_packages(
     build: ImageFacts, build_os: OsFacts, runtime_os: OsFacts, verdict: Verdict, names: list[str]
 ) -> None:
-    parity = judge_os(build, RUNTIME, build_os, runtime_os)
+    parity = judge(build, RUNTIME, build_os, runtime_os)
     assert parity.verdict is verdict
     assert [difference.name for difference in parity.differences] == names
     assert all(difference.why.endswith(".") for difference in parity.differences)
@@ -369,22 +389,22 @@ UNREAD = {
 @pytest.mark.parametrize("build", [BUILD, OTHER])
 def test_what_cannot_be_read_is_never_compatible(build: ImageFacts, facts: OsFacts) -> None:
     for pair in ((facts, os()), (os(), facts), (facts, facts)):
-        parity = judge_os(build, RUNTIME, *pair)
+        parity = judge(build, RUNTIME, *pair)
         assert parity.verdict is Verdict.UNKNOWN
         assert parity.notes[0] == facts.unread[0]
 
 
 def test_what_cannot_be_read_does_not_hide_the_worst() -> None:
     facts = replace(os("2", major="2"), packages=None, unread=("It has a BerkeleyDB.",))
-    assert judge_os(OTHER, RUNTIME, facts, os()).verdict is Verdict.INCOMPATIBLE
+    assert judge(OTHER, RUNTIME, facts, os()).verdict is Verdict.INCOMPATIBLE
     risky = replace(os(LATER), packages=None, unread=("It has no rpm database.",))
-    parity = judge_os(OTHER, RUNTIME, risky, os())
+    parity = judge(OTHER, RUNTIME, risky, os())
     assert parity.verdict is Verdict.UNKNOWN
     assert parity.differences[0].severity is Verdict.RISKY_DRIFT
 
 
 def test_what_only_the_build_image_has_is_told() -> None:
-    parity = judge_os(BUILD, RUNTIME, os(NEW, *PACKAGES, package("gcc", "11"), package("cpp", "11")), os())
+    parity = judge(BUILD, RUNTIME, os(NEW, *PACKAGES, package("gcc", "11"), package("cpp", "11")), os())
     assert parity.build_only == ("cpp", "gcc")
     assert any(note.startswith("2 packages are only in the build image") for note in parity.notes)
 
@@ -404,7 +424,7 @@ def test_fail_on(fail_on: str, failing: set[str]) -> None:
 
 def risky() -> tuple[Parity, ImageFacts, ImageFacts]:
     build_os, runtime_os = os(LATER, *NEWER, package("gcc", "11")), os()
-    parity = judge_os(OTHER, RUNTIME, build_os, runtime_os)
+    parity = judge(OTHER, RUNTIME, build_os, runtime_os)
     return parity, replace(OTHER, os=build_os), replace(RUNTIME, os=runtime_os)
 
 
@@ -415,7 +435,7 @@ def test_the_table_has_aligned_columns_worst_first() -> None:
     assert lines[3].split() == ["openssl-libs", "1:3.1.0-1", "1:3.0.8-1", "risky_drift"]
     start = lines[0].index("verdict")
     assert all(line[start - 2 : start] == "  " and line[start] != " " for line in lines[:4])
-    assert [line.split(":")[0] for line in lines[4:]] == ["risky_drift", "risky_drift"]
+    assert [line.split(":")[0] for line in lines[4:]] == ["risky_drift (os-release)", "risky_drift (openssl-libs)"]
 
 
 def test_a_table_of_nothing_is_empty_and_a_long_one_is_cut() -> None:
@@ -423,11 +443,67 @@ def test_a_table_of_nothing_is_empty_and_a_long_one_is_cut() -> None:
     many = tuple(Difference("package", str(n), "", "1", Verdict.COMPATIBLE_DRIFT, "Why.") for n in range(100))
     lines = table(Parity(Verdict.COMPATIBLE_DRIFT, many))
     assert len(lines) == 2 + 40 + 1 + 1
-    assert lines[-2:] == ["... and 60 more", "compatible_drift: Why."]
+    assert lines[-2:] == ["... and 60 more", "compatible_drift (0, 1, 2, 3, 4 and 35 more): Why."]
+
+
+def test_what_is_ignored_is_marked_in_the_table_and_left_out_of_the_sentence() -> None:
+    parity, build, runtime = risky()
+    marked = without_ignored(parity, parse_patterns(["package:*"]))
+    assert next(line for line in table(marked) if line.startswith("openssl-libs")).endswith("  ignored")
+    assert not any(line.startswith("risky_drift (openssl-libs)") for line in table(marked))
+    assert "package" not in sentence(Comparison(marked, build, runtime))
+
+
+def test_one_sentence_names_libraries_and_stale_copies() -> None:
+    parity, build, runtime = risky()
+    more = [
+        Difference("library", "libstdc++.so.6", "2", "1", Verdict.RISKY_DRIFT, "Why."),
+        Difference("library", "libz.so.1", "2", "1", Verdict.COMPATIBLE_DRIFT, "Why."),
+        Difference("local_copy", "r.io/a:1", "2", "1", Verdict.RISKY_DRIFT, "Why."),
+    ]
+    text = sentence(Comparison(sum_up([*parity.differences, *more]), build, runtime))
+    assert "1 library is a risk (libstdc++.so.6)" in text
+    assert "1 local copy is stale (r.io/a:1)" in text
+
+
+def test_advice_for_stale_copies_alone_is_to_pull() -> None:
+    parity = sum_up([Difference("local_copy", "r.io/a:1", "2", "1", Verdict.RISKY_DRIFT, "Why.")])
+    lines = advise(parity, BUILD, RUNTIME)
+    assert "docker pull r.io/a:1" in lines
+    assert not any("FROM" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "verdict", [Verdict.RISKY_DRIFT, Verdict.COMPATIBLE_DRIFT, Verdict.UNKNOWN, Verdict.INCOMPATIBLE]
+)
+def test_a_suggestion_is_part_of_the_advice(verdict: Verdict) -> None:
+    _parity, build, runtime = risky()
+    suggestion = Suggestion("1.127.0", Comparison(Parity(Verdict.SAME_BASE), build, runtime), 3)
+    difference = Difference("package", "a", "2", "1", Verdict.RISKY_DRIFT, "Why.")
+    lines = advise(Parity(verdict, (difference,)), build, runtime, suggestion)
+    assert f"docker pull public.ecr.aws/sam/build-nodejs20.x@{BUILD.digest}" in lines
+    assert (
+        f"sam build --use-container --skip-pull-image --build-image public.ecr.aws/sam/build-nodejs20.x@{BUILD.digest}"
+        in lines
+    )
+
+
+@pytest.mark.parametrize(
+    ("reference", "name"),
+    [
+        (ArchiveReference(Path("/x.tar")), "<build image>"),
+        (DaemonReference(RegistryReference("docker.io", "library/mine", "1")), "docker.io/library/mine:1"),
+    ],
+)
+def test_advice_for_images_without_a_digest(reference: ImageReference, name: str) -> None:
+    parity, build, runtime = risky()
+    assert f"FROM {name}" in advise(parity, replace(build, reference=reference), runtime)
+    result = as_results(Comparison(parity, replace(build, reference=reference), runtime), Transfer())
+    assert (result["build"]["pinned"], result["build"]["digest"]) == (None, None)
 
 
 def test_one_sentence_names_both_releases_and_the_packages() -> None:
-    text = sentence(*risky())
+    text = sentence(Comparison(*risky()))
     assert text.startswith("risky_drift: ")
     for word in (f"Amazon Linux {LATER}", f"Amazon Linux {NEW}", "1 package differs (openssl-libs)", "nodejs:20"):
         assert word in text
@@ -437,7 +513,7 @@ def test_advice_for_drift_pins_by_digest_and_release() -> None:
     lines = advise(*risky())
     assert f"FROM public.ecr.aws/sam/build-nodejs20.x@{BUILD.digest}" in lines
     assert f"RUN dnf -y --releasever={NEW} --allowerasing distro-sync" in lines
-    assert "sam build --use-container --build-image lambda-build-pinned" in lines
+    assert "sam build --use-container --skip-pull-image --build-image lambda-build-pinned" in lines
     assert f"FROM public.ecr.aws/lambda/nodejs@{RUNTIME.digest}" in lines
 
 
@@ -482,14 +558,14 @@ def test_every_verdict_that_can_fail_has_advice(verdict: Verdict) -> None:
     ],
 )
 def test_names_of_images(runtime: str, expected: str) -> None:
-    assert runtime_image_of(runtime, "arm64") == f"public.ecr.aws/lambda/{expected}-arm64"
-    assert build_image_of(runtime, "x86_64") == f"public.ecr.aws/sam/build-{runtime}:latest-x86_64"
+    found = images_of(runtime, "arm64")
+    assert found.runtime_image == f"public.ecr.aws/lambda/{expected}-arm64"
+    assert found.build_image == f"public.ecr.aws/sam/build-{runtime}:latest-arm64"
 
 
 @pytest.mark.parametrize(
     "runtime", ["", "nodejs", "20.x", "Python3.12", "python3.12/..", "provided.", "a b", "nodejs20.x\n"]
 )
 def test_no_runtime(runtime: str) -> None:
-    for name in (runtime_image_of, build_image_of):
-        with pytest.raises(BadReference, match="not the name of a Lambda runtime"):
-            name(runtime, "x86_64")
+    with pytest.raises(BadReference, match="not the name of a Lambda runtime"):
+        images_of(runtime, "x86_64")
