@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure updates beside amazon.aws.lambda and botocore's waiters, in one run on one machine.
+"""Measure updates beside amazon.aws.lambda and botocore's waiters, and parity beside docker, in one run.
 
 Prints a line for each measurement and a table at the end, and keeps all numbers in .cache/bench/latest.json. Numbers of
 two runs or two machines can't be compared; the ratios of one run can. It starts a LocalStack of its own on a free port.
@@ -30,11 +30,11 @@ from programs import Program, run, task
 from releases import releases
 from saved import document
 from stage import Stage
-from table import NOTES, Row, terminal, verdict
+from table import NOTES, Comparison, Row, terminal, verdict
 from updates import aliased, updates
 from writers import writers
 
-PARTS: dict[str, Callable[[Stage], Iterator[Row]]] = {
+PARTS: dict[str, Callable[[Stage], Iterator[Row | Comparison]]] = {
     "updates": updates,
     "alias": aliased,
     "writers": writers,
@@ -78,7 +78,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def measure(bed: Bed, parts: list[str], load: float) -> tuple[list[Row], dict[str, object]]:
+def measure(bed: Bed, parts: list[str], load: float) -> tuple[list[Row | Comparison], dict[str, object]]:
     """Rows in the order of PARTS, and what they were measured on."""
     point_at(bed.settings, os.environ)
     folder = BENCH / "packages"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from machine import sentence
-from table import NOTES, Row, markdown, verdict
+from table import NOTES, Comparison, Row, markdown, verdict
 
 _HEADER = """\
 <!--
@@ -31,12 +31,13 @@ _ABOUT = """\
   *Same pair*: what is in force at the end of a round is code and environment of the same task.
 * **10 releases**: code and environment at 1 s an update, published and brought to an alias that a client calls 20
   times a second. An answer is *mixed* when code and environment are of different releases.
-* **parity of images**: a drifted build image against its runtime image, from a folder on disk, with an empty cache
-  and with a full one.
+* **images**: a drifted build image (580 MB compressed, 6 layers) against its runtime image (170 MB, 3 layers), from a
+  registry on this machine: with an empty cache, the same where the package isal is missing, and with a full cache.
+  Beside it, `docker pull` of both with `docker run … cat /etc/os-release` in both, and `skopeo copy` of both.
 """
 
 
-def document(rows: list[Row], where: dict[str, Any]) -> str:
+def document(rows: list[Row | Comparison], where: dict[str, Any]) -> str:
     notes = "\n".join(f"* {note}" for note in NOTES)
     parts = [
         _HEADER,

@@ -10,12 +10,15 @@ from dataclasses import replace
 
 import pytest
 from saved import document
-from table import Row, cell, markdown, terminal, verdict
+from table import Comparison, Row, cell, markdown, terminal, verdict
 
 MET = Row("code + environment at 0.2 s", cell(7, 3.531), cell(9, 6.1, early=True), cell(14, 11.2), 0.58, "≤ 7", True)
 FREE = Row("8 writers: all ended after", "12.10 s", "8.00 s", ratio=1.51)
 WIDEST = Row(
     "8 writers: same pair at end", "10 / 12.34 s", "10 / 12.34 s†", "10 / 12.34 s", 12.34, "≤ 7, ratio ≤ 0.6", False
+)
+WIDEST_IMAGES = Comparison(
+    "parity, cold, without isal", 1234, 1_234_567_890, 123.4, 1_234_000_000, 123.4, "≥ 3 times, no more MB", False
 )
 WHERE = {
     "date": "2026-01-02",
@@ -39,13 +42,22 @@ def test_terminal_lines_up() -> None:
 
 
 def test_widest_rows_fit_100_columns() -> None:
-    assert max(map(len, terminal([MET, FREE, WIDEST]).splitlines())) <= 100
+    assert max(map(len, terminal([MET, FREE, WIDEST, WIDEST_IMAGES]).splitlines())) <= 100
 
 
 def test_markdown_has_a_cell_for_each_column() -> None:
     lines = markdown([MET, FREE]).splitlines()
     assert {line.count("|") for line in lines} == {8}
     assert lines[2] == "| code + environment at 0.2 s | 7 / 3.53 s | 9 / 6.10 s† | 14 / 11.20 s | 0.58 | ≤ 7 | yes |"
+
+
+def test_each_kind_of_row_has_a_table_of_its_own() -> None:
+    first, second = terminal([MET, FREE, WIDEST_IMAGES]).split("\n\n")
+    assert [len(text.splitlines()) for text in (first, second)] == [3, 2]
+    head, row = second.splitlines()
+    for column, text in (("requests", "1234  "), ("MB", "1234.6"), ("goal", "≥ 3 times"), ("met", "NO")):
+        assert head.index(f" {column}") == row.index(f" {text}"), column
+    assert markdown([MET, WIDEST_IMAGES]).count("\n| ---") == 2
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ class Engine:
         self.host = host
 
     @classmethod
-    def find(cls, environ: Mapping[str, str] = os.environ) -> Engine | None:
+    def find(cls, environ: Mapping[str, str] | None = None) -> Engine | None:
         """The engine that DOCKER_HOST names, else one that answers at a usual socket; None without one."""
         try:
             return cls.require(environ)
@@ -82,9 +82,9 @@ class Engine:
             return None
 
     @classmethod
-    def require(cls, environ: Mapping[str, str] = os.environ) -> Engine:
+    def require(cls, environ: Mapping[str, str] | None = None) -> Engine:
         """As `find`, but raises MissingDocker and NoEngine, which say what is missing."""
-        sdk = _sdk()
+        sdk, environ = _sdk(), os.environ if environ is None else environ
         hosts = [environ["DOCKER_HOST"]] if environ.get("DOCKER_HOST") else list(_usual_hosts(environ))
         for host in hosts:
             try:

@@ -80,7 +80,7 @@ class LayerViews:
     ) -> tuple[Rootfs, Wanted | None]:
         image = reading.image
         if isinstance(image.source, MergedSource):
-            rootfs = Rootfs([self._read_merged(reading, asked)], whole=True)
+            rootfs = Rootfs([self._read_merged(reading, image.source, asked)], whole=True)
             return rootfs, questions(rootfs)
         if whole:
             rootfs = Rootfs(self._all_views(reading, asked), whole=True)
@@ -150,9 +150,7 @@ class LayerViews:
         ):
             return view_layer(entries, asked, where, _FILES)
 
-    def _read_merged(self, reading: _Reading, asked: Wanted) -> LayerView:
-        source = reading.image.source
-        assert isinstance(source, MergedSource)
+    def _read_merged(self, reading: _Reading, source: MergedSource, asked: Wanted) -> LayerView:
         reading.layers = 1
         with source.entries(asked.paths, asked.directories) as entries:
             return view_layer(entries, asked, f"file system of {reading.image.reference}", _FILES)

@@ -114,7 +114,7 @@ class RegistrySource:
         try:
             return self.get(f"{self._base}/tags/list?{query}", {}, label)
         except RegistryFailed as error:
-            raise TagsUnlisted(
+            raise TagsUnlisted(  # pylint: disable=bad-exception-cause
                 f"The registry does not list {label}: {error.message}",
                 hint="Not every registry lists tags; name the tags, or read from another mirror.",
             ) from error

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from . import berkeley, sqlite
 from .errors import BrokenRpmDatabase
 from .headers import parse_header
@@ -15,6 +17,7 @@ from .packages import Package
 def read_packages(database: bytes, wal: bytes = b"") -> tuple[Package, ...]:
     """The packages by name: of an `rpmdb.sqlite` (Amazon Linux 2023) with its `-wal`, or of a BerkeleyDB `Packages`
     (Amazon Linux 2). The first bytes tell which. Raises BrokenRpmDatabase."""
+    headers: Iterable[tuple[int, bytes]]
     if database.startswith(sqlite.MAGIC):
         headers = sqlite.read_headers(database, wal)
     elif berkeley.byte_order(database):

@@ -23,8 +23,9 @@ MAGIC = b"SQLite format 3\0"
 _STEPS = 50_000_000
 
 
-def read_headers(database: bytes, wal: bytes = b"") -> Iterator[tuple[int, bytes]]:
+def read_headers(database: bytes, wal: bytes = b"") -> list[tuple[int, bytes]]:
     """The numbers and header blobs of an `rpmdb.sqlite` and its `-wal`. Raises BrokenRpmDatabase."""
+    headers = []
     left = len(database) + len(wal)
     try:
         with _opened(database, wal) as connection:
@@ -37,9 +38,10 @@ def read_headers(database: bytes, wal: bytes = b"") -> Iterator[tuple[int, bytes
                 left -= len(blob)  # expressions of the schema can make much of little
                 if left < 0:
                     raise BrokenRpmDatabase("The rpm database claims more bytes than it has.")
-                yield number, blob
+                headers.append((number, blob))
     except (sqlite3.Error, OverflowError) as error:
         raise BrokenRpmDatabase(f"The rpm database can't be read ({error}).") from error
+    return headers
 
 
 @contextmanager
