@@ -84,9 +84,10 @@ class Engine:
     @classmethod
     def require(cls, environ: Mapping[str, str] | None = None) -> Engine:
         """As `find`, but raises MissingDocker and NoEngine, which say what is missing."""
-        sdk, environ = _sdk(), os.environ if environ is None else environ
+        environ = os.environ if environ is None else environ
         hosts = [environ["DOCKER_HOST"]] if environ.get("DOCKER_HOST") else list(_usual_hosts(environ))
         for host in hosts:
+            sdk = _sdk()  # where there is no socket, most of a short task would be this import
             try:
                 return cls(sdk.from_env(environment={**environ, "DOCKER_HOST": host}), _shown(host))
             except Exception as error:

@@ -120,9 +120,17 @@ def test_without_the_package_docker_there_is_no_engine(monkeypatch: pytest.Monke
         raise ImportError(name)
 
     monkeypatch.setattr(engine.importlib, "import_module", missing)
-    assert Engine.find() is None
+    environ = {"DOCKER_HOST": "unix:///nowhere/docker.sock"}
+    assert Engine.find(environ) is None
     with pytest.raises(MissingDocker, match="Python package docker"):
-        Engine.require()
+        Engine.require(environ)
+
+
+def test_where_there_is_no_socket_the_package_docker_is_not_even_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "_SYSTEM_SOCKETS", ())
+    monkeypatch.setattr(engine.importlib, "import_module", lambda name: pytest.fail(f"{name} is imported"))
+    with pytest.raises(NoEngine, match="the usual sockets"):
+        Engine.require({})
 
 
 REFERENCE = RegistryReference("docker.io", "library/app", "1")
