@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from ansible.module_utils import _internal
 from ansible.module_utils.common import warnings
 from ansible.module_utils.common.parameters import PASS_VARS
 from ansible.module_utils.testing import patch_module_args
@@ -21,13 +22,15 @@ RunModule = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
-def run_module(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> RunModule:
+def run_module(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunModule:
     """Run a module and return what it would send to the controller.
 
     run_module(lambda_safe_update, name="f", zip_file="code.zip") returns the result as it is printed: serialized,
     with `failed: true` after fail_json, with no_log values already masked, and with the `invocation` that -vvv shows.
     check_mode and diff are Ansible's.
     """
+    # A test of a filter makes this process a controller for Ansible, and there warnings are shown instead of returned.
+    monkeypatch.setattr(_internal, "is_controller", False)
     # ansible-core 2.19 always adds the invocation, later ones have to be asked.
     internals: dict[str, Any] = {"_ansible_remote_tmp": str(tmp_path)}
     internals |= {f"_ansible_{name}": True for name in ("inject_invocation",) if name in PASS_VARS}
