@@ -71,7 +71,7 @@ molecule: setup ## Scenarios against the testbed
 soak: setup ## Releases under fire for about half an hour, with what was counted
 	@LAMBDAOPS_SOAK=1 V=1 $(BIN)/python tests/tooling/parts.py fire
 
-bench: setup ## Measure against the goals; ONLY="writers alias" for a part, SAVE=1 for docs/benchmarks.md
+bench: setup ## Measure against the goals; ONLY="writers alias" for parts, SAVE=1 to write docs/benchmarks.md
 	@PATH='$(BIN)':"$$PATH" PYTHONPATH='$(CURDIR)/tests/testbed/tests' $(BIN)/python tests/benchmarks/run.py $(if $(SAVE),--save) $(ONLY)
 
 clean: ## Stop the testbed and remove all that was made

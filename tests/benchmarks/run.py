@@ -49,12 +49,10 @@ SAVED = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench", description="Measure against the goals.")
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)}; all when left out")
-    parser.add_argument("--save", action="store_true", help="write the table to docs/benchmarks.md as well")
+    parser.add_argument("--save", action="store_true", help="write what was measured into docs/benchmarks.md as well")
     wanted = parser.parse_args(arguments)
     if unknown := set(wanted.parts) - PARTS.keys():
         parser.error(f"there is no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
-    if wanted.save and wanted.parts:
-        parser.error("what is saved is a whole run: leave out either ONLY or SAVE")
     signal.signal(signal.SIGTERM, _end)
     BENCH.mkdir(parents=True, exist_ok=True)
     bed = Bed(BENCH, free_port())
@@ -63,31 +61,31 @@ def main(arguments: list[str]) -> int:
         up = bed.command("up")
         if up.returncode:
             raise SystemExit(up.stderr)
-        rows, where = measure(bed, wanted.parts or list(PARTS), load)
+        measured, where = measure(bed, wanted.parts or list(PARTS), load)
     finally:
         bed.command("down")
-    kept = BENCH / "latest.json"
+    kept, rows = BENCH / "latest.json", [row for part in measured.values() for row in part]
     kept.write_text(json.dumps({**where, "rows": [asdict(row) for row in rows]}, indent=2, ensure_ascii=False) + "\n")
     notes = "\n".join(textwrap.fill(note, 100) for note in (sentence(where), *NOTES))
     print(f"\n{terminal(rows)}\n\n{notes}\n\n{verdict(rows)}")
     print(f"Took {time.monotonic() - begun:.0f} s; kept in {kept.relative_to(CACHE.parent)}", end="")
     if wanted.save:
-        SAVED.write_text(document(rows, where))
+        SAVED.write_text(document(measured, where, SAVED.read_text() if SAVED.exists() else ""))
         print(f" and {SAVED.relative_to(SAVED.parents[1])}", end="")
     print(".")
     return 0
 
 
-def measure(bed: Bed, parts: list[str], load: float) -> tuple[list[Row | Comparison], dict[str, object]]:
-    """Rows in the order of PARTS, and what they were measured on."""
+def measure(bed: Bed, parts: list[str], load: float) -> tuple[dict[str, list[Row | Comparison]], dict[str, object]]:
+    """Rows by part, and what they were measured on."""
     point_at(bed.settings, os.environ)
     folder = BENCH / "packages"
     folder.mkdir(exist_ok=True)
     for program in Program:
         run(task(program))  # refused for want of options; what it needs is built and read once
     stage = Stage(bed, folder)
-    rows = [row for name, part in PARTS.items() if name in parts for row in part(stage)]
-    return rows, machine(bed.endpoint, load)
+    measured = {name: list(part(stage)) for name, part in PARTS.items() if name in parts}
+    return measured, machine(bed.endpoint, load)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

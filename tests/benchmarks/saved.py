@@ -2,10 +2,12 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The document that `make bench SAVE=1` writes: one run's table with its date and machine."""
+"""The document that `make bench SAVE=1` writes: a table for each part, with the date and the machine of its run."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from machine import sentence
@@ -20,9 +22,10 @@ SPDX-License-Identifier: GPL-3.0-or-later
 """
 
 _ABOUT = """\
-`make bench` measures on your machine, against LocalStack on the loopback, in about ten minutes;
-`make bench ONLY="updates writers"` measures a part (`updates`, `alias`, `writers`, `releases`, `parity`), and
-`make bench SAVE=1` writes this page. Seconds of two machines can't be compared; the ratios of one run can.
+`make bench` measures on your machine, against LocalStack, a registry and an engine on the loopback, in about
+twenty minutes; `make bench ONLY="updates writers"` measures parts (`updates`, `alias`, `writers`, `releases`,
+`parity`), and with `SAVE=1` what was measured is written into this page. Seconds of two runs or two machines can't be
+compared; the ratios of one run can.
 
 * **at 0.2, 1, 5 s**: how long each update stays `InProgress`. Lambda takes about 1 s for a zip outside a VPC, and
   longer for functions in a VPC and for images.
@@ -37,15 +40,20 @@ _ABOUT = """\
 """
 
 
-def document(rows: list[Row | Comparison], where: dict[str, Any]) -> str:
-    notes = "\n".join(f"* {note}" for note in NOTES)
-    parts = [
-        _HEADER,
-        "# Benchmarks\n",
-        _ABOUT,
-        f"## {where['date']}\n",
-        f"{sentence(where)}.\n",
-        f"{markdown(rows)}\n",
-        f"{notes}\n",
-    ]
-    return "\n".join([*parts, verdict(rows)]) + "\n"
+_TITLES = {
+    "updates": "Updates",
+    "alias": "Updates with an alias",
+    "writers": "Eight writers",
+    "releases": "Releases",
+    "parity": "Images",
+}
+
+
+def document(measured: Mapping[str, Sequence[Row | Comparison]], where: dict[str, Any], before: str = "") -> str:
+    """measured: rows by part. before: the page as it was; its parts that were not measured now stay as they are."""
+    kept = {text.partition("\n")[0]: text for text in re.split(r"(?m)^## ", before)[1:]}
+    for part, rows in measured.items():
+        kept[_TITLES[part]] = f"{_TITLES[part]}\n\n{sentence(where)}.\n\n{markdown(rows)}\n\n{verdict(rows)}\n"
+    sections = [f"## {kept[title].strip()}\n" for title in _TITLES.values() if title in kept]
+    notes = "".join(f"* {note}\n" for note in NOTES)
+    return "\n".join([_HEADER, "# Benchmarks\n", _ABOUT, notes, *sections])

@@ -73,12 +73,23 @@ def test_verdict(rows: list[Row], said: str) -> None:
 
 
 def test_document_says_when_and_where() -> None:
-    text = document([MET], WHERE)
+    text = document({"updates": [MET]}, WHERE)
     assert text.startswith("<!--\nCopyright")
     assert (
-        "## 2026-01-02\n\n2026-01-02, 2 cores (A processor), Python 3.11.7, ansible-core 2.19.14, amazon.aws 10.1.2"
+        "## Updates\n\n2026-01-02, 2 cores (A processor), Python 3.11.7, ansible-core 2.19.14, amazon.aws 10.1.2"
         in text
     )
     assert "load average 0.1 at the start." in text
     assert markdown([MET]) in text
     assert text.endswith("All 1 goals are met.\n")
+
+
+def test_parts_that_were_not_measured_stay_as_they_are() -> None:
+    before = document({"writers": [FREE], "updates": [FREE]}, WHERE)
+    after = document({"updates": [MET]}, {**WHERE, "date": "2026-02-03"}, before)
+    updates, writers = after.split("## ")[1:]
+    assert updates.startswith("Updates\n\n2026-02-03")
+    assert markdown([MET]) in updates
+    assert writers.startswith("Eight writers\n\n2026-01-02")
+    assert markdown([FREE]) in writers
+    assert document({}, WHERE, after) == after
