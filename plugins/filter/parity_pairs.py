@@ -103,6 +103,8 @@ def parity_pairs(
     architecture: str = "x86_64",
     images: Mapping[str, object] | None = None,
 ) -> list[dict[str, Any]]:
+    if images is not None and not isinstance(images, Mapping):
+        raise AnsibleFilterError(f"parity_pairs: images is not a mapping but {type(images).__name__}.")
     pairs: dict[tuple[str | None, ...], dict[str, Any]] = {}
     for entry in _listed(wanted, "runtimes"):
         _add(pairs, {"architecture": architecture, **_pair(entry)}, images)
@@ -123,14 +125,15 @@ def _listed(value: object, name: str) -> list[Any]:
 
 def _pair(entry: object) -> dict[str, str]:
     if isinstance(entry, str):
-        return {"runtime": entry}
+        entry = {"runtime": entry}
     if not isinstance(entry, Mapping) or not all(isinstance(value, str) for value in entry.values()):
         raise AnsibleFilterError("parity_pairs: each runtime is to be its name, or a dictionary of texts.")
     if unknown := sorted(map(str, entry.keys() - set(_KEYS))):
         raise AnsibleFilterError(f"parity_pairs: {unknown[0]!r} is not one of {', '.join(_KEYS)}.")
-    if "runtime" not in entry and not {"build_image", "runtime_image"} <= entry.keys():
+    pair = {str(key): str(value) for key, value in entry.items() if value}
+    if "runtime" not in pair and not {"build_image", "runtime_image"} <= pair.keys():
         raise AnsibleFilterError("parity_pairs: a pair needs its runtime, or both build_image and runtime_image.")
-    return {str(key): str(value) for key, value in entry.items()}
+    return pair
 
 
 def _add(

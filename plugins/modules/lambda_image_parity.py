@@ -41,7 +41,8 @@ options:
   runtime_image:
     description:
       - The image that stands for what Lambda runs the code on, written as O(build_image) is.
-      - Exactly one of O(runtime_image) and O(runtime) is needed.
+      - Exactly one of O(runtime_image) and O(runtime) is needed. What is empty, as surveys send it, counts as left out,
+        and so does an empty O(build_image).
     type: str
   runtime:
     description:
@@ -191,12 +192,12 @@ attributes:
     support: full
 notes:
   - >-
-    Verdicts, from best to worst. C(identical): both are one image. C(same_base): the build image stands on this very
-    runtime image and did not change it. C(compatible_drift): they differ, but the build image has nothing that native
-    code could depend on and the runtime lacks. C(risky_drift): the build image has libraries or symbol versions that
-    the runtime lacks, or newer libraries that may have them, or a newer release of which not all was read; or the
-    local engine's copy is not what was compared. C(unknown): something could not be read. C(incompatible): another
-    platform, distribution or major version.
+    Verdicts, from best to worst. C(identical): both are one image. C(same_base): the build image stands on this
+    very runtime image and did not change it. C(compatible_drift): they differ, but apart from packages that only it
+    has, the build image has nothing that native code could depend on and the runtime lacks. C(risky_drift): the
+    build image has libraries or symbol versions that the runtime lacks, or newer libraries that may have them, or a
+    newer release of which not all was read; or the local engine's copy is not what was compared. C(unknown):
+    something could not be read. C(incompatible): another platform, distribution or major version.
   - >-
     A package that is newer in the build image is a risk only if code can be linked to it: not if it has no shared
     library, if it is needed only to build, or if it is another build of the same version with the same libraries.
@@ -208,7 +209,7 @@ notes:
   - >-
     Libraries of both images are looked up in the order of the runtime's loader: its E(LD_LIBRARY_PATH), then
     C(/etc/ld.so.conf), then the system's directories. So C(/var/lang/lib) shadows the system's libraries as it does in
-    Lambda.
+    Lambda. Linkers take the system's libraries all the same, so what is shadowed in the build image is compared too.
   - >-
     What can't be seen: whether a particular package of yours loads, libraries that programs open by name at run time,
     functions without a symbol version, variants for particular CPUs (C(glibc-hwcaps)) and other CPU features. The
@@ -449,7 +450,8 @@ suggestion:
       type: int
     commands:
       description:
-        - The commands that build in it. It has to be pulled first, because SAM CLI can't pull by digest.
+        - The commands that build in it. It has to be pulled first, because SAM CLI can't pull by digest; from a layout
+          it is copied to the engine.
       type: list
       elements: str
     samconfig:
@@ -556,8 +558,18 @@ ARGUMENTS: dict[str, Any] = {
 POSITIVE = {"timeout": "second", "suggest_limit": "image", "cache_size": "MiB"}
 
 
+def given(params: dict[str, Any]) -> dict[str, Any]:
+    """The arguments, without those that a survey or a form left empty."""
+    empty = {name: None for name in ("build_image", "runtime_image", "runtime") if not params[name]}
+    return {**params, **empty, "ignore": [text for text in params["ignore"] if text]}
+
+
 def misuse(params: dict[str, Any]) -> str:
     """What is wrong with the arguments beyond their types, or ""."""
+    if params["runtime"] and params["runtime_image"]:
+        return "`runtime` and `runtime_image` exclude each other."
+    if not params["runtime"] and not (params["build_image"] and params["runtime_image"]):
+        return "Either `runtime` is needed, or both `build_image` and `runtime_image`."
     for name, unit in POSITIVE.items():
         if params[name] < 1:
             return f"`{name}` has to be at least 1 {unit}."
@@ -655,13 +667,8 @@ def write(path: str, results: dict[str, Any], found: Comparison) -> list[str]:
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=ARGUMENTS,
-        supports_check_mode=True,
-        required_one_of=[("build_image", "runtime"), ("runtime_image", "runtime")],
-        mutually_exclusive=[("runtime_image", "runtime")],
-    )
-    params = module.params
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    params = given(module.params)
     if wrong := misuse(params):
         module.fail_json(msg=wrong, changed=False)
     try:
@@ -669,7 +676,10 @@ def main() -> None:
         results["msg"] = sentence(found) if results["acceptable"] else refusal(found, results["advice"])
         results["report"] = []
         if params["report"] and not module.check_mode:
-            results["report"] = write(params["report"], results, found)
+            try:
+                results["report"] = write(params["report"], results, found)
+            except EngineError as error:
+                module.fail_json(msg=f"{error} Apart from that, {results['msg']}", changed=results["changed"])
     except MissingRequests:
         module.fail_json(msg=missing_required_lib("requests"), changed=False)
     except EngineError as error:

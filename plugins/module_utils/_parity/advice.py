@@ -16,6 +16,7 @@ from .parity import Parity, Verdict
 if TYPE_CHECKING:
     from .suggest import Suggestion
 
+_OWN = "lambda-build-pinned"  # name of an image that is made here
 _NO_NATIVE_CODE = "A package without native code is not concerned: fail_on=incompatible lets it pass."
 
 
@@ -35,8 +36,8 @@ def advise(
                 *_instead(suggestion),
             )
         case Verdict.COMPATIBLE_DRIFT:
-            first = "Nothing has to be done before this deployment. To bring both to one release, build like this:"
-            return (first, *_build(build, runtime, suggestion))
+            first = "Nothing has to be done before this deployment. To have both alike, build like this:"
+            return (first, *_build(parity, build, runtime, suggestion))
         case Verdict.RISKY_DRIFT:
             return (*_risky(parity, build, runtime, suggestion), _NO_NATIVE_CODE)
 
@@ -47,15 +48,42 @@ def _risky(parity: Parity, build: ImageFacts, runtime: ImageFacts, suggestion: S
         yield "Refresh the local engine's copies before building, or let the option pull do it:"
         yield from (f"docker pull {name}" for name in stale)
     if len(stale) < len(risky):
-        yield "Do not deploy native code from this build; bring the build image to the runtime's release:"
-        yield from _build(build, runtime, suggestion)
+        yield (
+            "Do not deploy native code from this build; bring the build image to the runtime's release:"
+            if _packages_mend_it(parity)
+            else "Do not deploy native code from this build; build without the libraries that differ, like this:"
+        )
+        yield from _build(parity, build, runtime, suggestion)
 
 
-def _build(build: ImageFacts, runtime: ImageFacts, suggestion: Suggestion | None) -> Iterable[str]:
+def _packages_mend_it(parity: Parity) -> bool:
+    """Not where files that no package owns make the difference."""
+    return any(d.kind in ("release", "package") and not d.ignored for d in parity.differences)
+
+
+def _build(parity: Parity, build: ImageFacts, runtime: ImageFacts, suggestion: Suggestion | None) -> Iterable[str]:
+    """Amazon Linux 2023 keeps the repositories of every release, so --releasever really pins the packages.
+
+    The first recipe keeps SAM's builders in the image, which `sam build --use-container` needs; the second one is for
+    builds that do without. Source: AL2023 user guide, "Deterministic upgrades through versioned repositories".
+    """
     if suggestion:
         yield from commands_of(suggestion)
-        yield "Or pin the release yourself:"
-    yield from _pin(build, runtime)
+    release = runtime.os.release if runtime.os else ""
+    versioned = release.count(".") >= 2  # Amazon Linux 2 has one rolling repository
+    if versioned and _packages_mend_it(parity):
+        if suggestion:
+            yield "Or pin the release yourself:"
+        yield f"docker build -t {_OWN} - <<'EOF'"
+        yield f"FROM {_from(build, 'build')}"
+        yield f"RUN dnf -y --releasever={release} --allowerasing distro-sync"
+        yield "EOF"
+        yield f"sam build --use-container --skip-pull-image --build-image {_OWN}"
+        yield "Or, where SAM CLI does not build, build on the runtime image itself:"
+    elif suggestion:
+        yield "Or, where SAM CLI does not build, build on the runtime image itself:"
+    yield f"FROM {_from(runtime, 'runtime')}"
+    yield f"RUN dnf -y --releasever={release} install gcc-c++ make" if versioned else "RUN yum -y install gcc-c++ make"
 
 
 def _instead(suggestion: Suggestion | None) -> Iterable[str]:
@@ -69,31 +97,21 @@ def commands_of(suggestion: Suggestion) -> tuple[str, ...]:
 
     Source: aws-sam-cli 1.170, samcli/local/docker/manager.py: ContainerManager.create and pull_image.
     """
-    return (
-        f"docker pull {suggestion.pinned}",
-        f"sam build --use-container --skip-pull-image --build-image {suggestion.pinned}",
-    )
+    build = suggestion.comparison.build
+    name = name_for_sam(suggestion)
+    if isinstance(build.reference, LayoutReference):  # no engine pulls from a folder
+        fetch = (
+            f"skopeo --override-arch {build.platform.architecture} copy {build.reference.name}:{suggestion.tag} "
+            f"docker-daemon:{name}:latest"
+        )
+    else:
+        fetch = f"docker pull {name}"
+    return (fetch, f"sam build --use-container --skip-pull-image --build-image {name}")
 
 
-def _pin(build: ImageFacts, runtime: ImageFacts) -> tuple[str, ...]:
-    """Amazon Linux 2023 keeps the repositories of every release, so --releasever really pins the packages.
-
-    The first recipe keeps SAM's builders in the image, which `sam build --use-container` needs; the second one is for
-    builds that do without. Source: AL2023 user guide, "Deterministic upgrades through versioned repositories".
-    """
-    release = runtime.os.release if runtime.os else ""
-    if release.count(".") < 2:  # no versioned repositories, as in Amazon Linux 2
-        return (f"FROM {_from(runtime, 'runtime')}", "RUN yum -y install gcc-c++ make")
-    return (
-        "docker build -t lambda-build-pinned - <<'EOF'",
-        f"FROM {_from(build, 'build')}",
-        f"RUN dnf -y --releasever={release} --allowerasing distro-sync",
-        "EOF",
-        "sam build --use-container --skip-pull-image --build-image lambda-build-pinned",
-        "Or, where SAM CLI does not build, build on the runtime image itself:",
-        f"FROM {_from(runtime, 'runtime')}",
-        f"RUN dnf -y --releasever={release} install gcc-c++ make",
-    )
+def name_for_sam(suggestion: Suggestion) -> str:
+    """Under which name SAM CLI finds the image in the local engine after the first of the commands."""
+    return _OWN if isinstance(suggestion.comparison.build.reference, LayoutReference) else suggestion.pinned
 
 
 def _from(facts: ImageFacts, role: str) -> str:

@@ -20,7 +20,7 @@ from .._image.source import Transfer
 from .._image.transports import Sources
 from .ignore import Pattern, without_ignored
 from .judge import judge_base, judge_identity, judge_system, judge_undecided
-from .parity import Parity
+from .parity import Parity, Verdict
 
 CHECKS = ("base", "packages", "libraries", "local")
 
@@ -45,6 +45,7 @@ class Comparer:
         self._sources = sources
         self._checks = frozenset(checks)
         self._cache = cache
+        self._transfer = transfer
         self._views = LayerViews(cache, transfer)
 
     def open(self, reference: ImageReference) -> Image:
@@ -71,7 +72,16 @@ class Comparer:
             search = search_path(runtime_facts) if "libraries" in checks else None
             runtime_facts, build_facts = read_both(runtime, build, self._views, libraries=search)
             parity = judge_system(build_facts, runtime_facts, checks)
+            if search and parity.verdict is not Verdict.INCOMPATIBLE:
+                parity = judge_system(build_facts, runtime_facts, checks, self._linked(build, runtime))
         return Comparison(parity, build_facts, runtime_facts)
+
+    def _linked(self, build: Image, runtime: Image) -> tuple[ImageFacts, ImageFacts]:
+        """Both with the libraries that a linker finds: it knows no LD_LIBRARY_PATH and takes the system's own."""
+        counted = self._transfer.cached
+        runtime_facts, build_facts = read_both(runtime, build, self._views, libraries=())
+        self._transfer.cached = counted  # the same layers as before
+        return build_facts, runtime_facts
 
 
 def search_path(runtime: ImageFacts) -> tuple[str, ...]:

@@ -10,13 +10,13 @@ the runtime does not have.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from .._image.facts import ImageFacts
 from .._image.manifests import fits
 from .._rpm.packages import compare_versions
 from .history import commands_above, may_change_base
-from .library_drift import library_differences
+from .library_drift import library_differences, shadowed_differences
 from .package_drift import by_name, package_differences
 from .parity import Difference, Parity, Verdict, sum_up
 
@@ -76,11 +76,17 @@ def judge_distribution(build: ImageFacts, runtime: ImageFacts) -> Parity | None:
     return sum_up([difference], _unread(build, runtime))
 
 
-def judge_system(build: ImageFacts, runtime: ImageFacts, checks: Collection[str]) -> Parity:
-    """Tiers 1 and 2, by release, packages and libraries, as far as `checks` has them and the facts were read."""
+def judge_system(
+    build: ImageFacts, runtime: ImageFacts, checks: Collection[str], linked: Sequence[ImageFacts] = ()
+) -> Parity:
+    """Tiers 1 and 2, by release, packages and libraries, as far as `checks` has them and the facts were read.
+
+    linked: both images again, build image first, with the libraries that a linker finds, which knows no
+    LD_LIBRARY_PATH; none when they decide nothing.
+    """
     if parity := judge_distribution(build, runtime):
         return parity
-    unread = _unread(build, runtime)
+    unread = _unread(build, runtime, *linked)
     differences: list[Difference] = []
     build_only: tuple[str, ...] = ()
     notes: list[str] = []
@@ -92,6 +98,11 @@ def judge_system(build: ImageFacts, runtime: ImageFacts, checks: Collection[str]
             differences += package_differences(ours, others)
     if build.libraries and runtime.libraries:
         differences += library_differences(build.libraries, runtime.libraries, frozenset(build_only))
+        found = [facts.libraries for facts in linked if facts.libraries]
+        if len(found) == 2:
+            known = {difference.name for difference in differences if difference.kind == "library"}
+            shadowed = shadowed_differences(found[0], found[1], runtime.libraries)
+            differences += [difference for difference in shadowed if difference.name not in known]
         notes += _container_only(runtime)
     risky = any(difference.severity is not Verdict.COMPATIBLE_DRIFT for difference in differences)
     compared = {"packages", "libraries"} <= set(checks) and bool(build.libraries and runtime.libraries)

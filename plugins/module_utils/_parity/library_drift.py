@@ -36,6 +36,23 @@ def library_differences(
             yield _harmless(mine, other)
 
 
+def shadowed_differences(
+    build_linked: LibraryFacts, runtime_linked: LibraryFacts, runtime: LibraryFacts
+) -> Iterable[Difference]:
+    """Of libraries that a linker finds, where the loader would find another one of that name before it.
+
+    runtime: what its loader finds. What is lacking there and in the one behind it is drift; what only the first one
+    lacks is so in the runtime image itself.
+    """
+    behind = {library.name: library for library in runtime_linked.libraries}
+    first = {library.name: library for library in runtime.libraries}
+    for mine in build_linked.libraries:
+        hit = first.get(mine.name)
+        other = behind.get(mine.name)
+        if hit and (lacking := mine.versions - hit.versions - (other.versions if other else frozenset())):
+            yield _lacking(mine, hit, lacking)
+
+
 def _unmatched(mine: Library, shared_package: bool) -> Difference:
     """shared_package: the runtime has the package too, but without this library."""
     severity, why = (

@@ -45,6 +45,8 @@ def sections(results: Results, tables: Tables) -> Iterator[str]:
 def _banner(results: Results) -> str:
     verdict = str(results["verdict"])
     style, mark, meaning = VERDICTS[verdict]
+    if left_out := sum(1 for found in results["differences"] if found.get("ignored")):
+        meaning = f"Leaving out what is ignored ({left_out}): {meaning}"
     outcome = "The task let it pass." if results.get("acceptable") else "The task failed on it."
     return (
         f'<header class="banner {style}">\n<p class="eyebrow">Build image against Lambda runtime image</p>\n'
@@ -65,6 +67,10 @@ def _advice(results: Results) -> Iterator[str]:
         release = f", release {suggestion['release']}" if suggestion["release"] else ""
         yield paragraph(f"Tag {suggestion['tag']}{release}: {words(suggestion['verdict'])}.")
         yield lines([suggestion["image"]])
+        if not set(suggestion["commands"]) <= set(results["advice"]):
+            yield paragraph("To build in it, get it first, because SAM CLI can't pull by digest:")
+            yield lines(suggestion["commands"])
+        yield paragraph("Once the engine has it, samconfig.toml can name it as well:")
         yield lines(suggestion["samconfig"])
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .._image.facts import ImageFacts
 from .._image.references import LayoutReference, RegistryReference
 from .._image.source import Transfer
-from .advice import advise, commands_of
+from .advice import advise, commands_of, name_for_sam
 from .compare import Comparison
 from .parity import Difference, Parity, Verdict
 
@@ -121,7 +121,7 @@ def _suggestion(suggestion: Suggestion, runtime: ImageFacts) -> dict[str, Any]:
             "[default.build.parameters]",
             "use_container = true",
             "skip_pull_image = true",
-            f'build_image = ["{suggestion.pinned}"]',
+            f'build_image = ["{name_for_sam(suggestion)}"]',
         ],
     }
 
@@ -156,9 +156,11 @@ def refusal(found: Comparison, advice: Sequence[str]) -> str:
 def sentence(found: Comparison) -> str:
     """One sentence: verdict, both images with their releases, and the first of what differs."""
     parity, build, runtime = found.parity, found.build, found.runtime
+    ignored = [difference.name for difference in parity.differences if difference.ignored]
+    apart = ", leaving out what is ignored," if ignored else ""
     text = (
-        f"{parity.verdict.value}: the build image {build.reference} ({_system(build)}) {_RELATIONS[parity.verdict]} "
-        f"the runtime image {runtime.reference} ({_system(runtime)})"
+        f"{parity.verdict.value}: the build image {build.reference} ({_system(build)}){apart} "
+        f"{_RELATIONS[parity.verdict]} the runtime image {runtime.reference} ({_system(runtime)})"
     )
     counted = [difference for difference in parity.differences if not difference.ignored]
     if packages := [d.name for d in counted if d.kind == "package"]:
@@ -167,6 +169,8 @@ def sentence(found: Comparison) -> str:
         text += f"; {_counted(libraries, 'library is a risk', 'libraries are a risk')}"
     if copies := [d.name for d in counted if d.kind == "local_copy"]:
         text += f"; {_counted(copies, 'local copy is stale', 'local copies are stale')}"
+    if ignored:
+        text += f"; {_counted(ignored, 'difference is ignored', 'differences are ignored')}"
     if parity.verdict is Verdict.UNKNOWN and parity.notes:
         text += f"; {parity.notes[0].rstrip('.')}"
     return text + "."

@@ -131,7 +131,6 @@ def test_layouts_by_path(run: Run, images: Path) -> None:
 
 
 BAD = {
-    "an empty reference": ({"build_image": "", "runtime": "nodejs20.x"}, "reference"),
     "a reference that does not parse": ({"build_image": "No:Image!", "runtime": "nodejs20.x"}, "does not parse"),
     "an unknown runtime": ({"runtime": "cobol"}, "not the name of a Lambda runtime"),
     "an unknown tag": ({"build_image": "public.ecr.aws/sam/build-nodejs20.x:0", "runtime": "nodejs20.x"}, "tagged '0'"),
@@ -172,9 +171,10 @@ BAD = {
     ),
     "no archive": ({"build_image": "docker-archive:/nowhere.tar", "runtime": "nodejs20.x"}, "/nowhere.tar"),
     "no time": ({"runtime": "nodejs20.x", "timeout": 0}, "at least 1 second"),
-    "both runtimes": ({"runtime": "nodejs20.x", "runtime_image": "x"}, "mutually exclusive"),
-    "no runtime": ({"build_image": "x"}, "runtime_image, runtime"),
-    "no build image": ({"runtime_image": "x"}, "build_image, runtime"),
+    "both runtimes": ({"runtime": "nodejs20.x", "runtime_image": "x"}, "exclude each other"),
+    "nothing": ({"runtime": "", "build_image": "", "runtime_image": ""}, "Either `runtime` is needed, or both"),
+    "no runtime": ({"build_image": "x"}, "Either `runtime` is needed, or both"),
+    "no build image": ({"runtime_image": "x", "runtime": ""}, "Either `runtime` is needed, or both"),
 }
 
 
@@ -295,6 +295,13 @@ def test_a_report_that_cannot_be_written_is_one_sentence(run: Run, tmp_path: Pat
     result = run(runtime="nodejs20.x", report=str(tmp_path / "missing" / "page.html"), fail_on="never")
     assert result["failed"]
     assert "there is no folder" in result["msg"]
+    assert "Apart from that, risky_drift: the build image" in result["msg"]
+
+
+def test_what_a_survey_leaves_empty_is_left_out(run: Run) -> None:
+    result = run(runtime="nodejs20.x", build_image="", runtime_image="", ignore="", report="", fail_on="never")
+    assert result["build"]["reference"] == "public.ecr.aws/sam/build-nodejs20.x:latest-x86_64"
+    assert result["report"] == []
 
 
 def test_offline_takes_what_was_read_last(run: Run, images: Path) -> None:

@@ -187,7 +187,8 @@ def test_names_are_text_wherever_they_stand(target: Path) -> None:
         build=dict.fromkeys(image("", ""), HOSTILE),
         advice=[HOSTILE, f"{HOSTILE}."],
         notes=[HOSTILE],
-        suggestion=dict.fromkeys(("tag", "release", "verdict", "image"), HOSTILE) | {"samconfig": [HOSTILE]},
+        suggestion=dict.fromkeys(("tag", "release", "verdict", "image"), HOSTILE)
+        | {"commands": [HOSTILE], "samconfig": [HOSTILE]},
     )
     assert page.broken == []
     assert page.all("script") == [{}]
@@ -210,7 +211,7 @@ def test_what_is_escaped_opens_nothing_and_says_the_same(text: str) -> None:
 def test_every_verdict_has_words_a_colour_a_mark_and_a_meaning(target: Path) -> None:
     assert VERDICTS.keys() == {verdict.value for verdict in Verdict}
     for verdict in VERDICTS:
-        page = written(target, verdict=verdict)
+        page = written(target, verdict=verdict, differences=[])
         style, mark, meaning = VERDICTS[verdict]
         assert {"class": f"banner {style}"} in page.all("header")
         heading = verdict.replace("_", " ").capitalize()
@@ -264,10 +265,25 @@ def test_a_suggestion_is_there_to_be_copied(target: Path, release: str | None, s
         "tag": "1.127.0",
         "release": release,
         "verdict": "same_base",
+        "commands": ["docker pull sam/build@sha256:ab", "sam build --build-image sam/build@sha256:ab"],
         "samconfig": ["[default.build.parameters]", 'build_image = ["sam/build@sha256:ab"]'],
     }
     page = written(target, suggestion=suggestion)
-    assert {said, "sam/build@sha256:ab", "\n".join(suggestion["samconfig"])} <= set(page.text)
+    copied = ["sam/build@sha256:ab", "\n".join(suggestion["commands"]), "\n".join(suggestion["samconfig"])]
+    assert {said, *copied} <= set(page.text)
+    again = written(target, suggestion=suggestion, advice=["Build like this:", *suggestion["commands"]])
+    assert again.text.count("\n".join(suggestion["commands"])) == 1
+
+
+@pytest.mark.parametrize("ignored", [True, False])
+def test_the_banner_says_when_something_was_left_out(target: Path, ignored: bool) -> None:
+    page = written(
+        target,
+        verdict="compatible_drift",
+        differences=[difference("package", "glib2", "2.82", "2.74", ignored=ignored)],
+    )
+    meaning = "The images differ, but in nothing that native code could miss."
+    assert (f"Leaving out what is ignored (1): {meaning}" if ignored else meaning) in page.text
 
 
 def test_a_copy_of_a_local_engine_is_told(target: Path) -> None:

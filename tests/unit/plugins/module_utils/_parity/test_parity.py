@@ -451,7 +451,10 @@ def test_what_is_ignored_is_marked_in_the_table_and_left_out_of_the_sentence() -
     marked = without_ignored(parity, parse_patterns(["package:*"]))
     assert next(line for line in table(marked) if line.startswith("openssl-libs")).endswith("  ignored")
     assert not any(line.startswith("risky_drift (openssl-libs)") for line in table(marked))
-    assert "package" not in sentence(Comparison(marked, build, runtime))
+    text = sentence(Comparison(marked, build, runtime))
+    assert "package" not in text
+    assert ", leaving out what is ignored, does not match the runtime image" in text
+    assert text.endswith("; 1 difference is ignored (openssl-libs).")
 
 
 def test_one_sentence_names_libraries_and_stale_copies() -> None:
@@ -486,6 +489,26 @@ def test_a_suggestion_is_part_of_the_advice(verdict: Verdict) -> None:
         f"sam build --use-container --skip-pull-image --build-image public.ecr.aws/sam/build-nodejs20.x@{BUILD.digest}"
         in lines
     )
+
+
+def test_a_suggestion_in_a_layout_is_brought_to_the_engine() -> None:
+    parity, build, runtime = risky()
+    found = replace(build, reference=LayoutReference(Path("/x"), "1.127.0"))
+    suggestion = Suggestion("1.127.0", Comparison(Parity(Verdict.SAME_BASE), found, runtime), 3)
+    result = as_results(Comparison(parity, build, runtime), Transfer(), suggestion=suggestion)["suggestion"]
+    assert result["commands"] == [
+        "skopeo --override-arch amd64 copy oci:/x:1.127.0 docker-daemon:lambda-build-pinned:latest",
+        "sam build --use-container --skip-pull-image --build-image lambda-build-pinned",
+    ]
+    assert result["samconfig"][-1] == 'build_image = ["lambda-build-pinned"]'
+
+
+def test_packages_are_not_advised_where_only_a_file_of_no_package_differs() -> None:
+    _parity, build, runtime = risky()
+    parity = sum_up([Difference("library", "libstdc++.so.6", "2", "1", Verdict.RISKY_DRIFT, "Why.")])
+    lines = advise(parity, build, runtime)
+    assert not any("distro-sync" in line or "release:" in line for line in lines)
+    assert f"FROM public.ecr.aws/lambda/nodejs@{RUNTIME.digest}" in lines
 
 
 @pytest.mark.parametrize(
