@@ -31,7 +31,7 @@ from lambdaops_testbed.debian import require
 from lambdaops_testbed.images import build, oci, rpmdb
 from lambdaops_testbed.images.catalog import INSTALLED_AT, NEWER, RUNTIME
 from lambdaops_testbed.images.image_layers import development_layer, runtime_layers, sam_layer, upgrade_layer
-from lambdaops_testbed.images.pairs import NODE
+from lambdaops_testbed.images.pairs import LIBRARY_PATH, NODE
 from lambdaops_testbed.images.release import Release, packages_of
 
 MACHINE = "x86_64"
@@ -105,12 +105,12 @@ def image_pair(folder: Path) -> Path:
                 for number, (one, release, what) in enumerate(wanted)
             ]
             layers = [job.result() for job in jobs]
-    for repository, tag, of in (
-        (NODE.runtime, RUNTIME_TAG, layers[: len(runtime)]),
-        (NODE.build, BUILD_TAG, layers[len(runtime) :]),
+    for repository, tag, of, environment in (
+        (NODE.runtime, RUNTIME_TAG, layers[: len(runtime)], [f"LD_LIBRARY_PATH={LIBRARY_PATH}"]),
+        (NODE.build, BUILD_TAG, layers[len(runtime) :], []),
     ):
         layout = oci.Layout()
-        layout.add(tag, oci.image(of))
+        layout.add(tag, oci.image(of, settings={"Env": environment}))
         layout.write(fresh / repository)
     for left in (fresh / "pool", *fresh.glob("layer-*")):
         left.unlink()
