@@ -116,18 +116,17 @@ def _read(content: bytes | memoryview) -> Elf:
         raise _Damage("its class or its byte order does not exist")
     file_type, machine, at, size, count = layout.file.unpack_from(content)
     loads: list[tuple[int, int, int]] = []
-    dynamic: list[tuple[int, int]] = []
-    interpreter = ""
+    places: dict[int, tuple[int, int]] = {}
     if count and file_type != _ET_CORE:  # a core dump's segments are another program's memory
         if size != layout.program.size or at + size * count > len(content):
             raise _Damage("its program headers do not fit")
         for segment, offset, address, length in layout.program.iter_unpack(content[at : at + size * count]):
             if segment == _PT_LOAD:
                 loads.append((offset, address, length))
-            elif segment == _PT_INTERP:
-                interpreter = _Names(content, offset, length).at(0)
-            elif segment == _PT_DYNAMIC:
-                dynamic = _entries(content, offset, length, layout.dynamic)
+            elif segment in (_PT_INTERP, _PT_DYNAMIC):
+                places[segment] = (offset, length)  # of several, one is read: thousands could name the same bytes
+    interpreter = _Names(content, *places[_PT_INTERP]).at(0) if _PT_INTERP in places else ""
+    dynamic = _entries(content, *places[_PT_DYNAMIC], layout.dynamic) if _PT_DYNAMIC in places else []
     tags = dict(dynamic)
     names = _Names(content, 0, 0)
     if _DT_STRTAB in tags:
@@ -196,8 +195,10 @@ def _defines(content: bytes | memoryview, at: int, layout: _Layout, names: _Name
     """VERDEF without the entry that names the file itself; the first name is the version, more are its parents."""
     while True:
         flags, first, following = layout.version.unpack_from(content, at)
+        # Of base entries as well: what names add up to bounds the chain.
+        name = names.at(layout.version_name.unpack_from(content, at + first)[0])
         if not flags & _VER_FLG_BASE:
-            yield names.at(layout.version_name.unpack_from(content, at + first)[0])
+            yield name
         if not following:
             return
         at += following

@@ -18,6 +18,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,10 @@ class Cache:
             self.notes.append(f"The cache {folder} belongs to others or can be written by them, so it is not used.")
         return ours
 
+    def note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
     def content(self, digest: str) -> bytes | None:
         """Bytes by their digest, verified; None when missing or damaged."""
         packed = self._read("content", digest)
@@ -82,7 +87,7 @@ class Cache:
 
     def keep_content(self, content: bytes) -> str:
         digest = digest_of(content)
-        if self.content(digest) is None:
+        if self._folder is not None and self.content(digest) is None:
             self._write("content", digest, zlib.compress(content, 1))
         return digest
 
@@ -114,7 +119,8 @@ class Cache:
         try:
             with path.open("rb") as file:
                 if time.time() - os.fstat(file.fileno()).st_mtime > _DAY:
-                    os.utime(path)  # or what is used daily would be the oldest
+                    with suppress(OSError):  # a folder that can only be read is a cache as well
+                        os.utime(path)  # or what is used daily would be the oldest
                 return file.read()
         except OSError:
             return None
@@ -135,9 +141,7 @@ class Cache:
                 os.unlink(aside)
                 raise
         except OSError as error:
-            note = f"The cache {self._folder} can't be written ({error.strerror}), so every run reads anew."
-            if note not in self.notes:
-                self.notes.append(note)
+            self.note(f"The cache {self._folder} can't be written ({error.strerror}), so every run reads anew.")
             return
         self._written += len(content)
         if self._written > self._limit // 16:

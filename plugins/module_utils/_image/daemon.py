@@ -23,7 +23,7 @@ from .decompression import Limits
 from .digests import digest_of
 from .engine import Engine, Inspected
 from .errors import EngineFailed, HostileLayer
-from .layers import Entry, Kind
+from .layers import Entry, kind_of
 from .manifests import DOCKER_MANIFEST, Descriptor
 from .references import DaemonReference
 from .source import ByteStream, Document, Transfer
@@ -139,7 +139,7 @@ class DaemonSource:
                         raise HostileLayer(f"The {where} has more than {self._limits.entries} entries.")
                     archive.members = []
                     yield _entry(archive, member, above, where)
-        except (tarfile.TarError, ValueError, OverflowError) as error:
+        except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
             raise _not_whole(where, error) from error
 
 
@@ -151,6 +151,7 @@ def _config(image: Inspected) -> bytes:
     """
     platform = image.platform
     document: dict[str, Any] = {
+        "id": image.id,  # what is kept by the config's digest is kept for this image alone, even if it names no layers
         "os": platform.os,
         "architecture": platform.architecture,
         "variant": platform.variant,
@@ -179,13 +180,7 @@ def _not_whole(where: str, error: Exception) -> EngineFailed:
 
 
 def _entry(archive: tarfile.TarFile, member: tarfile.TarInfo, above: str, where: str) -> Entry:
-    kind: Kind
-    if member.issym():
-        kind = "symlink"
-    elif member.islnk():
-        kind = "hardlink"
-    else:
-        kind = "directory" if member.isdir() else "file" if member.isreg() else "other"
+    kind = kind_of(member)
 
     def read() -> bytes:
         try:

@@ -92,6 +92,7 @@ class Plain:
         self._at = 0  # in the piece
         self._end = 0  # of the piece, in the file
         self._allowed = 0
+        self._holes = 0
 
     @property
     def digest(self) -> str:
@@ -99,6 +100,12 @@ class Plain:
 
     def allow(self, position: int) -> None:
         self._allowed = position
+
+    def fill(self, size: int) -> None:
+        """Before a sparse entry is read: its holes are in no byte of the layer. Raises HostileLayer for many."""
+        self._holes += size
+        if self._holes > self._limits.ratio_from:
+            raise HostileLayer(f"The {self._where} has sparse files of more than {self._limits.ratio_from} bytes.")
 
     def tell(self) -> int:
         return self._end - len(self._piece) + self._at

@@ -91,7 +91,7 @@ class Engine:
             try:
                 return cls(sdk.from_env(environment={**environ, "DOCKER_HOST": host}), _shown(host))
             except Exception as error:
-                if not _of_the_engine(error):
+                if not (_of_the_engine(error) or isinstance(error, ValueError)):  # of an address that is none
                     raise
         named = "DOCKER_HOST" if environ.get("DOCKER_HOST") else "the usual sockets of Docker and Podman"
         tried = f" ({', '.join(map(_shown, hosts))})" if hosts else ""
@@ -106,13 +106,13 @@ class Engine:
     def local_copy(self, reference: RegistryReference) -> LocalCopy | None:
         """The image that the engine has under this name; None without one. Mirrors have no say here."""
         name = engine_name(reference)
-        with self._said(f"say whether it has {name}"):
+        with self._answers(f"say whether it has {name}"):
             try:
                 found = self._client.api.inspect_image(name)
             except _sdk().errors.ImageNotFound:
                 return None
-        digests = {digest for known in found.get("RepoDigests") or () if (digest := _digest_in(known, reference))}
-        return LocalCopy(str(reference), str(found["Id"]), tuple(sorted(digests)))
+            digests = {digest for known in found.get("RepoDigests") or () if (digest := _digest_in(known, reference))}
+            return LocalCopy(str(reference), str(found["Id"]), tuple(sorted(digests)))
 
     def pull(
         self,
@@ -127,7 +127,7 @@ class Engine:
         """
         before, begun = self.local_copy(reference), clock()
         auth = {"username": login.username, "password": login.password} if login and login.username else None
-        with self._said(f"pull {reference}"):
+        with self._answers(f"pull {reference}"):
             lines = self._client.api.pull(
                 reference.name,
                 tag=reference.digest or reference.wanted,
@@ -146,7 +146,7 @@ class Engine:
 
     def inspect(self, name: str) -> Inspected:
         """What the engine knows of an image, by name or ID. Raises ManifestNotFound, EngineFailed."""
-        with self._said(f"describe {name}"):
+        with self._answers(f"describe {name}"):
             try:
                 found = self._client.api.inspect_image(name)
                 steps = self._client.api.history(found["Id"])
@@ -155,21 +155,21 @@ class Engine:
                     f"The engine at {self.host} does not have the image {name}.",
                     hint=f"Pull or build it first, or read it from its registry: docker://{name}.",
                 ) from None
-        config = found.get("Config") or {}
-        return Inspected(
-            id=str(found["Id"]),
-            platform=Platform(*(str(found.get(key) or "") for key in ("Os", "Architecture", "Variant"))),
-            diff_ids=tuple(str(digest) for digest in (found.get("RootFS") or {}).get("Layers") or ()),
-            env=tuple(str(item) for item in config.get("Env") or ()),
-            history=tuple((str(step.get("CreatedBy") or ""), int(step.get("Size") or 0)) for step in steps[::-1]),
-        )
+            config = found.get("Config") or {}
+            return Inspected(
+                id=str(found["Id"]),
+                platform=Platform(*(str(found.get(key) or "") for key in ("Os", "Architecture", "Variant"))),
+                diff_ids=tuple(str(digest) for digest in (found.get("RootFS") or {}).get("Layers") or ()),
+                env=tuple(str(item) for item in config.get("Env") or ()),
+                history=tuple((str(step.get("CreatedBy") or ""), int(step.get("Size") or 0)) for step in steps[::-1]),
+            )
 
     def tags(self, repository: str) -> list[str]:
         """The tags under which the engine has images of a repository, written host/path."""
-        with self._said(f"list {repository}"):
+        with self._answers(f"list {repository}"):
             images = self._client.api.images(name=repository)
-        names = (name.rpartition(":") for image in images for name in image.get("RepoTags") or ())
-        return sorted({tag for _name, colon, tag in names if colon and tag != "<none>"})
+            names = (name.rpartition(":") for image in images for name in image.get("RepoTags") or ())
+            return sorted({tag for _name, colon, tag in names if colon and tag != "<none>"})
 
     @contextmanager
     def container(self, image: str) -> Iterator[Container]:
@@ -196,6 +196,18 @@ class Engine:
                 self._client.api.remove_container(name, v=True, force=True)
             except _sdk().errors.NotFound:
                 pass
+
+    @contextmanager
+    def _answers(self, doing: str) -> Iterator[None]:
+        """Around what asks and what takes the answer apart."""
+        with self._said(doing):
+            try:
+                yield
+            except (AttributeError, KeyError, TypeError, ValueError):
+                raise EngineFailed(
+                    f"The engine at {self.host} answers something unexpected when asked to {doing}.",
+                    hint="Check DOCKER_HOST: it may be another service, or an engine of another time.",
+                ) from None
 
     @contextmanager
     def _said(self, doing: str) -> Iterator[None]:

@@ -72,6 +72,7 @@ def _from_registry(source: RegistrySource, wanted: str, cache: Cache) -> Documen
         raw = cache.content(meant) if isinstance(meant, str) else None
         if raw is None:
             raise _not_cached(f"the manifest of {source.name}:{wanted}")
+        cache.note(f"{source.name}:{wanted} is taken for {meant}, which it was when it was asked for last.")
         return Document(raw, digest_of(raw), "")
     document = source.manifest(wanted)
     cache.keep_content(document.raw)

@@ -30,8 +30,9 @@ from .source import ByteStream, MergedSource, Transfer
 from .views import LayerView, view_layer
 from .wanted import Wanted
 
-# For all layers together; the largest rpm databases of build images have some 40 MB.
-_FILES = 256 << 20
+# Of one layer, and of all together: the largest rpm databases of build images have some 40 MB, and each layer that
+# installs packages has a whole one.
+_FILES, _ALL_FILES = 256 << 20, 1 << 30
 # Each round follows one link more to where nobody expects one, and may read all layers again for it.
 _ROUNDS = 6
 _THREADS = min(4, (os.cpu_count() or 1) + 1)
@@ -134,9 +135,9 @@ class LayerViews:
         with self._counting:
             self._views[key] = view
             kept = sum(known.size for known in self._views.values())
-        if kept > _FILES:
+        if kept > _ALL_FILES:
             name = reading.image.source.name
-            raise HostileLayer(f"The layers of {name} have files of more than {_FILES} bytes to look at.")
+            raise HostileLayer(f"The layers of {name} have files of more than {_ALL_FILES} bytes to look at.")
         return view
 
     def _read(self, reading: _Reading, descriptor: Descriptor, diff_id: str, asked: Wanted) -> LayerView:

@@ -137,13 +137,6 @@ def _entry(archive: tarfile.TarFile, plain: Plain, member: tarfile.TarInfo, wher
         raise HostileLayer(f"The {where} has a name of more than {limits.name} characters.")
     if member.size < 0:
         raise BrokenLayer(f"The {where} has an entry of negative size.", hint=AGAIN)
-    kind: Kind
-    if member.issym():
-        kind = "symlink"
-    elif member.islnk():
-        kind = "hardlink"
-    else:
-        kind = "directory" if member.isdir() else "file" if member.isreg() else "other"
 
     def read() -> bytes:
         if not member.issparse():
@@ -152,13 +145,22 @@ def _entry(archive: tarfile.TarFile, plain: Plain, member: tarfile.TarInfo, wher
             if len(content) < member.size:
                 raise BrokenLayer(f"The {where} ends within an entry.", hint=AGAIN)
             return content
+        plain.fill(member.size)
         file = archive.extractfile(member)
         try:
             return b"" if file is None else file.read()
         except tarfile.TarError as error:
             raise _no_tar(where, error) from error
 
-    return Entry(normalize(member.name, where), kind, member.size, member.linkname, read)
+    return Entry(normalize(member.name, where), kind_of(member), member.size, member.linkname, read)
+
+
+def kind_of(member: tarfile.TarInfo) -> Kind:
+    if member.issym():
+        return "symlink"
+    if member.islnk():
+        return "hardlink"
+    return "directory" if member.isdir() else "file" if member.isreg() else "other"
 
 
 def normalize(name: str, where: str) -> str:

@@ -31,7 +31,8 @@ _LINKED = ("etc/alternatives", "usr/lib64/pkcs11")  # libnssckbi.so leads throug
 _DEFAULT = ("/lib64", "/usr/lib64", "/lib", "/usr/lib")
 _CONFIGURATION = "etc/ld.so.conf"
 _CONFIGURATIONS = "etc/ld.so.conf.d"
-_INCLUDES, _LINES, _DIRECTORIES = 100, 10_000, 200  # no real configuration is near
+# No real configuration is near; bytes are those of one file, words those of all.
+_INCLUDES, _BYTES, _WORDS, _DIRECTORIES = 100, 1 << 20, 10_000, 200
 _LIBRARY = re.compile(r"\.so(\.|$)")
 _PROVIDED = re.compile(r"(.+?)\(([^()]*)\)(\(64bit\))?")
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -91,7 +92,7 @@ class LibrarySearch:
         self._notes: list[str] = []
         self._hits: dict[str, _Hit | None] = {}
         self._configurations: set[str] = set()
-        self._lines, self._includes = _LINES, _INCLUDES
+        self._words, self._includes = _WORDS, _INCLUDES
         self._directories = self._found_directories()
         for real in self._directories:
             names = rootfs.children(real)
@@ -170,9 +171,10 @@ class LibrarySearch:
         match self._rootfs.resolve(path):
             case Found(File(content), real) if real not in self._configurations:
                 self._configurations.add(real)
-                lines = content.decode("utf-8", "surrogateescape").splitlines()
-                self._lines -= len(lines)
-                if self._lines < 0:
+                text = content[:_BYTES].decode("utf-8", "surrogateescape")
+                lines = [line.partition("#")[0].split() for line in text.split("\n")]
+                self._words -= sum(1 + len(words) for words in lines)
+                if self._words < 0 or len(content) > _BYTES:
                     self._note("its ld.so.conf is longer than is read")
                     return
             case Undecided(more):
@@ -180,19 +182,18 @@ class LibrarySearch:
                 return
             case _:
                 return
-        for line in lines:
-            text = line.partition("#")[0].strip()
-            keyword, _space, rest = text.partition(" ")
-            if keyword == "include":
-                for pattern in rest.split():
-                    yield from self._included(posixpath.join("/etc", pattern))
-            elif keyword != "hwcap":
-                yield from (word.partition("=")[0] for word in re.split(r"[\s,:]+", text) if word.startswith("/"))
+        for words in lines:
+            if words[:1] == ["include"]:
+                for pattern in words[1:]:
+                    yield from self._included(posixpath.join("/", posixpath.dirname(path), pattern))
+            elif words[:1] != ["hwcap"]:
+                parts = re.split(r"[ ,:]+", " ".join(words))
+                yield from (part.partition("=")[0] for part in parts if part.startswith("/"))
 
     def _included(self, pattern: str) -> Iterator[str]:
         directory, base = posixpath.split(posixpath.normpath(pattern))
         self._includes -= 1
-        if self._includes < 0 or "*" in directory:
+        if self._includes < 0 or set("*?[") & set(directory):
             self._note("its ld.so.conf includes more than is followed")
             return
         match self._rootfs.resolve(directory):
@@ -202,8 +203,8 @@ class LibrarySearch:
                     self._open |= names.more
                     return
                 for name in sorted(names):
-                    if fnmatchcase(name, base):
-                        yield from self._configured(f"{real}/{name}")
+                    if fnmatchcase(name, base) and name.startswith(".") == base.startswith("."):  # as glob(3) does
+                        yield from self._configured(f"{directory}/{name}")
             case Undecided(more):
                 self._open |= more
             case _:

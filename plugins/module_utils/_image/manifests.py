@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from .._errors import printable
 from .digests import checked_digest
 from .errors import BadManifest, UnknownPlatform
 from .references import Platform
@@ -76,6 +77,8 @@ def parse_manifest(raw: bytes, media_type: str, where: str) -> Index | Manifest:
             f"{where} is a Docker schema 1 manifest, which names no config and so no diff_ids.",
             hint="Push the image again with a current docker, or copy it with `skopeo copy --format oci`.",
         )
+    if "manifests" in document and "layers" in document:  # whoever serves it would say what it is (CVE-2021-41190)
+        raise BadManifest(f"{where} claims to be an image index and an image manifest at once.")
     if kind in _INDEXES or (kind not in ACCEPTED and "manifests" in document):
         return parse_index(document, where)
     if kind in ACCEPTED or ("config" in document and "layers" in document):
@@ -184,11 +187,11 @@ def _parse_descriptor(value: object, where: str) -> Descriptor:
     return Descriptor(
         digest=checked_digest(value.get("digest"), f"A descriptor in {where}"),
         size=size,
-        media_type=str(value.get("mediaType", "")),
+        media_type=printable(str(value.get("mediaType", "")))[:255],
         platform=_parse_platform(platform) if isinstance(platform, dict) else None,
         ref_name=str(annotations.get(REF_NAME, "")) if isinstance(annotations, dict) else "",
     )
 
 
 def _parse_platform(value: dict[str, Any]) -> Platform:
-    return Platform(str(value.get("os", "")), str(value.get("architecture", "")), str(value.get("variant") or ""))
+    return Platform(*(printable(str(value.get(key) or ""))[:100] for key in ("os", "architecture", "variant")))

@@ -28,6 +28,7 @@ _SQLITE = tuple(f"{folder}/rpmdb.sqlite" for folder in _RPM_FOLDERS)
 _DATABASES = (*_SQLITE, *(f"{folder}/Packages" for folder in _RPM_FOLDERS))
 OS_WANTED = wanted((*_OS_RELEASE, *_SYSTEM_RELEASE, *_DATABASES, *(f"{path}-wal" for path in _SQLITE)))
 
+_LONGEST = 1 << 14  # bytes that are looked at of a text; real ones have some hundred
 _RELEASE = re.compile(r"\d+(?:\.\d+)+")
 
 
@@ -68,7 +69,8 @@ def read_os(rootfs: Rootfs, name: str) -> OsFacts:
     elif not (os_release.id and os_release.version_id):
         unread.append(f"{name} has an /etc/os-release without ID or VERSION_ID.")
         os_release = None
-    system_release = printable((_content(_first_file(rootfs, _SYSTEM_RELEASE)) or b"").decode("utf-8", "replace"))
+    content = _content(_first_file(rootfs, _SYSTEM_RELEASE)) or b""
+    system_release = printable(content[:_LONGEST].decode("utf-8", "replace"))
     system_release = system_release.strip()[:200]
     return OsFacts(
         os_release=os_release,
@@ -149,7 +151,7 @@ def parse_os_release(content: bytes) -> OsRelease:
     Source: os-release(5).
     """
     values: dict[str, str] = {}
-    for line in content.decode("utf-8", "replace").splitlines():
+    for line in content[:_LONGEST].decode("utf-8", "replace").splitlines():
         key, equals, value = line.strip().partition("=")
         if not equals or key.startswith("#"):
             continue

@@ -199,7 +199,9 @@ class _Viewer:
             case "symlink":
                 return Symlink(entry.link)
             case "hardlink":  # to what has this name now: a later entry of the name is another file
-                target = normalize(entry.link, self._where)
+                above, _slash, base = normalize(entry.link, self._where).rpartition("/")
+                parent = self._behind_links(above)
+                target = f"{parent}/{base}" if parent else base
                 known = self._nodes.get(target, Hardlink(target))
                 if isinstance(known, Regular) and path in self._asked.paths:
                     return Hardlink(target)  # only another reading has the content

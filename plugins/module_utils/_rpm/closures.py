@@ -11,8 +11,11 @@ library, and what nobody provides is passed over (`rpmlib(…)`, most programs).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import TypeAlias
 
 from .packages import Package
+
+_Edges: TypeAlias = "dict[str, set[str]]"
 
 MANAGERS = frozenset({"dnf", "dnf5", "gnupg2", "gnupg2-minimal", "microdnf", "rpm", "rpm-libs", "yum"})
 
@@ -45,40 +48,48 @@ def container_only(packages: Iterable[Package]) -> frozenset[str]:
 
 
 class _Graph:
-    """Packages by name, each with those that provide what it requires."""
+    """Packages and capabilities (names, libraries, paths), each package with those that it requires and provides.
+
+    A capability is followed once, whatever requires it: edges from package to package could be millions.
+    """
 
     def __init__(self, packages: Iterable[Package]) -> None:
-        known = tuple(packages)
-        providers: dict[str, set[str]] = {}
-        for package in known:
-            for capability in (package.name, *package.provides, *(f"/{path}" for path in package.files)):
-                providers.setdefault(capability, set()).add(package.name)
-        self._needs: dict[str, set[str]] = {package.name: set() for package in known}
-        for package in known:
-            for requirement in package.requires:
-                for name in _names(requirement):
-                    self._needs[package.name] |= providers.get(name, set())
-        self.names = frozenset(self._needs)
+        self._requires: _Edges = {}
+        self._provides: _Edges = {}
+        self._required_by: _Edges = {}
+        self._provided_by: _Edges = {}
+        for package in packages:
+            provided = {package.name, *package.provides, *(f"/{path}" for path in package.files)}
+            required = {name for requirement in package.requires for name in _names(requirement)}
+            _add(package.name, provided, self._provides, self._provided_by)
+            _add(package.name, required, self._requires, self._required_by)
+        self.names = frozenset(self._requires)
 
     def closure(self, roots: Iterable[str]) -> frozenset[str]:
-        return _reached(self.names.intersection(roots), self._needs)
+        return _reached(self.names.intersection(roots), self._requires, self._provided_by)
 
     def dependents(self, roots: Iterable[str]) -> frozenset[str]:
         """The roots and all that needs one of them, directly or not."""
-        dependents: dict[str, set[str]] = {name: set() for name in self.names}
-        for name, needs in self._needs.items():
-            for needed in needs:
-                dependents[needed].add(name)
-        return _reached(roots, dependents)
+        return _reached(roots, self._provides, self._required_by)
 
 
-def _reached(roots: Iterable[str], steps: dict[str, set[str]]) -> frozenset[str]:
+def _add(name: str, capabilities: set[str], forward: _Edges, back: _Edges) -> None:
+    forward.setdefault(name, set()).update(capabilities)
+    for capability in capabilities:
+        back.setdefault(capability, set()).add(name)
+
+
+def _reached(roots: Iterable[str], out: _Edges, back: _Edges) -> frozenset[str]:
+    """Packages that are reached from packages through capabilities."""
     reached = set(roots)
+    passed: set[str] = set()
     waiting = list(reached)
     while waiting:
-        more = steps[waiting.pop()] - reached
-        reached |= more
-        waiting += more
+        for capability in out[waiting.pop()] - passed:
+            passed.add(capability)
+            more = back.get(capability, set()) - reached
+            reached |= more
+            waiting += more
     return frozenset(reached)
 
 
@@ -92,6 +103,5 @@ def _names(requirement: str) -> Iterator[str]:
         return
     for word in requirement.split():
         name = word.lstrip("(")
-        while name.count(")") > name.count("("):
-            name = name.removesuffix(")")
-        yield name
+        closing = min(name.count(")") - name.count("("), len(name) - len(name.rstrip(")")))
+        yield name[: len(name) - max(closing, 0)]

@@ -13,6 +13,8 @@ from .errors import BrokenRpmDatabase
 from .headers import parse_header
 from .packages import Package
 
+_NAMES = 1 << 20  # the largest build images have some 50,000
+
 
 def read_packages(database: bytes, wal: bytes = b"") -> tuple[Package, ...]:
     """The packages by name: of an `rpmdb.sqlite` (Amazon Linux 2023) with its `-wal`, or of a BerkeleyDB `Packages`
@@ -24,7 +26,14 @@ def read_packages(database: bytes, wal: bytes = b"") -> tuple[Package, ...]:
         headers = berkeley.read_headers(database)
     else:
         raise BrokenRpmDatabase("The rpm database is neither an sqlite nor a BerkeleyDB hash file.")
-    packages = [parse_header(blob, str(number)) for number, blob in headers]
+    packages: list[Package] = []
+    names = 0
+    for number, blob in headers:
+        package = parse_header(blob, str(number))
+        packages.append(package)
+        names += len(package.provides) + len(package.requires) + len(package.files)
+        if names > _NAMES:  # short ones take twenty times more memory than bytes in the file
+            raise BrokenRpmDatabase(f"The rpm database has more than {_NAMES} names of what packages provide and need.")
     if not packages:
         raise BrokenRpmDatabase("The rpm database lists no package.")
     return tuple(sorted(packages, key=lambda package: (package.name, package.arch)))

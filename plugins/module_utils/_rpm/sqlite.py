@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from .._errors import EngineError, printable
 from .errors import BrokenRpmDatabase
 
 MAGIC = b"SQLite format 3\0"
@@ -24,7 +25,8 @@ _STEPS = 50_000_000
 
 
 def read_headers(database: bytes, wal: bytes = b"") -> list[tuple[int, bytes]]:
-    """The numbers and header blobs of an `rpmdb.sqlite` and its `-wal`. Raises BrokenRpmDatabase."""
+    """The numbers and header blobs of an `rpmdb.sqlite` and its `-wal`. Raises BrokenRpmDatabase, and
+    EngineError where there is no room for a log."""
     headers = []
     left = len(database) + len(wal)
     try:
@@ -33,14 +35,19 @@ def read_headers(database: bytes, wal: bytes = b"") -> list[tuple[int, bytes]]:
             if kind is None or kind[0] != "table" or "VIRTUAL" in str(kind[1]).upper():
                 raise BrokenRpmDatabase("The rpm database has no table Packages.")
             for number, blob in connection.execute("SELECT hnum, blob FROM Packages"):
-                if not isinstance(blob, bytes):
-                    raise BrokenRpmDatabase(f"Header {number} of the rpm database is no blob.")
+                if not isinstance(number, int) or not isinstance(blob, bytes):
+                    raise BrokenRpmDatabase("The rpm database has a header that is no numbered blob.")
                 left -= len(blob)  # expressions of the schema can make much of little
                 if left < 0:
                     raise BrokenRpmDatabase("The rpm database claims more bytes than it has.")
                 headers.append((number, blob))
     except (sqlite3.Error, OverflowError) as error:
-        raise BrokenRpmDatabase(f"The rpm database can't be read ({error}).") from error
+        raise BrokenRpmDatabase(f"The rpm database can't be read ({printable(str(error))[:200]}).") from error
+    except OSError as error:  # says nothing of the database, so it is none of the errors that do
+        raise EngineError(
+            f"The rpm database has a write-ahead log, and both can't be written aside ({error.strerror}).",
+            hint="Make room in the folder for temporary files, or name another one in TMPDIR.",
+        ) from error
     return headers
 
 

@@ -134,18 +134,22 @@ def hostile_chains() -> dict[str, bytes]:
     """Entries that overlap, so that a short file has very many of them; and few bytes that are named very often."""
     overlapping = struct.pack("<HHHHIII", 1, 0, 1, 1, 0, 0, 1) * 100_000
     long = b"a" * 4095 + b"\0"
+    section = struct.pack("<QQ", NEEDED, 0) * 50_000
     return {
         "overlapping versions": dynamic((VERDEF, 2), strings=b"a\0", tables=b"\1" * 4_000_000),
         "overlapping definitions": dynamic((VERDEF, 2), strings=b"a\0", tables=overlapping),
         "one name, often": dynamic(*[(NEEDED, 0)] * 60_000, strings=long),
+        "base definitions alone": dynamic((VERDEF, 8), strings=bytes(8), tables=bytes([0, 0, 1, 0, 6, 0]) * 400_000),
+        "thousands of dynamic sections": elf(*[(DYNAMIC, 0, 0, len(section))] * 5_000, body=section),
         "endless dynamic section": dynamic(*[(NEEDED, 0)] * 500_000, strings=b"a\0"),
     }
 
 
-def test_a_long_name_that_is_named_very_often_is_refused() -> None:
-    """Else a short file could fill the memory."""
+@pytest.mark.parametrize("name", ["one name, often", "base definitions alone"])
+def test_names_that_are_named_very_often_are_refused(name: str) -> None:
+    """Else a short file could fill the memory, or take long."""
     with pytest.raises(BrokenElf, match="it names too much"):
-        read_elf(hostile_chains()["one name, often"], "x")
+        read_elf(hostile_chains()[name], "x")
 
 
 @pytest.mark.parametrize("name", hostile_chains())

@@ -172,6 +172,18 @@ def test_reading_says_at_most_once_a_day_that_an_entry_is_used(tmp_path: Path) -
         assert (path.stat().st_mtime > before) == touched
 
 
+def test_a_folder_that_can_only_be_read_stays_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = Cache(tmp_path)
+    digest = cache.keep_content(b"x")
+    os.utime(tmp_path / SCHEMA / "content" / digest.replace(":", "-"), (0, 0))
+
+    def refused(*_arguments: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(os, "utime", refused)
+    assert cache.content(digest) == b"x"
+
+
 def test_older_schemas_and_leftovers_go_and_nothing_else(tmp_path: Path) -> None:
     entry = "sha256-" + "0" * 64
     cache = Cache(tmp_path)

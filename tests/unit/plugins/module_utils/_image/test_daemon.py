@@ -7,12 +7,15 @@
 from __future__ import annotations
 
 import io
+import tarfile
+from dataclasses import replace
 
 import pytest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image import daemon
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.daemon import DaemonSource
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.engine import Engine
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.engine import Engine, Inspected
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import EngineFailed
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import DaemonReference
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, DaemonReference
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer
 from lambdaops_testbed.images import oci
 
@@ -51,3 +54,17 @@ def test_an_archive_that_ends_early_is_never_taken_for_a_whole_one(end: int, the
     with pytest.raises(EngineFailed, match="is not whole") as failed:
         members(WHOLE[:end] + then)
     assert failed.value.hint
+
+
+def test_images_that_name_no_layers_are_told_apart_by_their_ids() -> None:
+    one = Inspected("sha256:1", PLATFORMS["x86_64"], (), (), (("RUN make", 7),))
+    assert daemon._config(one) == daemon._config(replace(one))
+    assert daemon._config(one) != daemon._config(replace(one, id="sha256:2"))
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_headers_upon_headers_are_an_error_in_words(kind: bytes) -> None:
+    info = tarfile.TarInfo("x")
+    info.type = kind
+    with pytest.raises(EngineFailed, match="is not whole"):
+        members(info.tobuf(tarfile.GNU_FORMAT) * 1000 + WHOLE)

@@ -85,7 +85,10 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.mark.parametrize("host", ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:1", "nonsense://x", "unix://"])
+@pytest.mark.parametrize(
+    "host",
+    ["unix:///nowhere/docker.sock", "tcp://127.0.0.1:1", "nonsense://x", "unix://", "tcp://x:y", "tcp://x:99999"],
+)
 def test_the_engine_that_docker_host_names_is_the_only_one_that_counts(host: str) -> None:
     assert Engine.find({"DOCKER_HOST": host}) is None
     with pytest.raises(NoEngine, match=r"No engine answers at DOCKER_HOST \(") as failed:
@@ -163,6 +166,22 @@ def test_an_engine_that_fails_is_quoted_without_what_moves_the_cursor(folder: Pa
         f"The engine at {host} can't say whether it has docker.io/library/app:1: out of [31m disk."
     )
     assert failed.value.hint
+
+
+@pytest.mark.parametrize("said", [[], {}, {"Id": D2, "RepoDigests": [1]}, {"Id": D2, "RepoDigests": 5}, "x", 7])
+def test_an_engine_that_answers_in_another_form_is_said_so(folder: Path, said: object) -> None:
+    with speaking(folder / "s", {"json": said}) as host, pytest.raises(EngineFailed, match="something unexpected"):
+        Engine.require({"DOCKER_HOST": host}).local_copy(REFERENCE)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"Config": []}, {"Config": {"Env": 5}}, {"RootFS": "x"}, {"RootFS": {"Layers": 5}}, {"Config": "x"}]
+)
+def test_an_image_that_is_described_in_another_form(folder: Path, odd: dict[str, object]) -> None:
+    described = {"Id": D2, **odd}
+    answers = {"json": described, "history": [{"Size": "x"}]}
+    with speaking(folder / "s", answers) as host, pytest.raises(EngineFailed, match="something unexpected"):
+        Engine.require({"DOCKER_HOST": host}).inspect("app:1")
 
 
 def test_an_engine_that_goes_away_is_said_so(folder: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import threading
+import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,6 +26,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.layer_view
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.layers import open_layer
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.layout import LayoutSource
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.manifests import Descriptor
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.os_facts import parse_os_release
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, parse_reference
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import ByteStream, Transfer
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports import Sources
@@ -246,7 +248,8 @@ def test_an_interrupted_reading_leaves_no_thread(place: Place, monkeypatch: pyte
 
 
 def test_files_to_look_at_are_bounded_over_all_layers(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layer_views, "_FILES", 200_000)
+    monkeypatch.setattr(layer_views, "_FILES", 100_000)
+    monkeypatch.setattr(layer_views, "_ALL_FILES", 200_000)
     layers = [[oci.file("etc/ld.so.conf", bytes(90_000))], [oci.file("etc/os-release", bytes(90_000))]]
     assert read_facts(place.image(layers[:1], "1"), place.views(), libraries=SEARCH).libraries is not None
     with pytest.raises(HostileLayer, match="200000 bytes to look at"):
@@ -255,6 +258,13 @@ def test_files_to_look_at_are_bounded_over_all_layers(place: Place, monkeypatch:
             place.views(),
             libraries=SEARCH,
         )
+
+
+def test_an_os_release_of_any_size_is_read_soon() -> None:
+    started = time.process_time()
+    assert parse_os_release(b"ID=amzn\n" + b"A=b\n" * 4_000_000).id == "amzn"
+    assert parse_os_release(b"ID=amzn\nA=" + b"b" * 16_000_000).id == "amzn"
+    assert time.process_time() - started < 3
 
 
 class Merged:
@@ -313,7 +323,9 @@ def from_registry(registry: Registry, reference: str, cache: Cache) -> ImageFact
 def test_offline_a_tag_means_what_it_meant_last(registry: Registry, tmp_path: Path) -> None:
     online = from_registry(registry, "example.com/app:1", Cache(tmp_path / "cache"))
     registry.requests.clear()
-    assert from_registry(registry, "example.com/app:1", Cache(tmp_path / "cache", offline=True)) == online
+    offline = Cache(tmp_path / "cache", offline=True)
+    assert from_registry(registry, "example.com/app:1", offline) == online
+    assert [online.index_digest in note and "app" in note for note in offline.notes] == [True]
     pinned = f"example.com/app@{online.digest}"
     assert from_registry(registry, pinned, Cache(tmp_path / "cache", offline=True)).os == online.os
     assert registry.requests == []

@@ -243,6 +243,19 @@ def test_headers_upon_headers(kind: bytes) -> None:
         read_layer(oci.gzipped(tar), tar, Limits())
 
 
+def test_holes_of_sparse_files_are_bounded_as_well() -> None:
+    """Each is read as if it were 100 kB, and none of it is in the layer."""
+    sparse = b""
+    for number in range(10):
+        info = tarfile.TarInfo(f"f{number}")
+        info.pax_headers = {"GNU.sparse.map": "0,0,100000,0", "GNU.sparse.size": "100000"}
+        sparse += info.tobuf(tarfile.PAX_FORMAT)
+    few, many = sparse[: len(sparse) // 2] + bytes(1024), sparse + bytes(1024)
+    assert [len(content) for _name, _kind, content in read_layer(few, few)] == [100_000] * 5
+    with pytest.raises(HostileLayer, match="sparse"):
+        read_layer(many, many)
+
+
 def test_global_headers_do_not_pile_up() -> None:
     """They concern no entry, as in docker."""
     tar = b""

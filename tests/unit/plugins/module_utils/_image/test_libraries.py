@@ -155,6 +155,14 @@ ELSEWHERE = {
         oci.file("etc/ld.so.conf.d/a.conf", b"relative\n/nothing, /opt/x:/opt/z=libc6\n"),
         oci.file("etc/ld.so.conf.d/b.not", b"/opt/b"),
     ],
+    "what an included configuration includes": [
+        library("opt/x/liba.so.1", "A"),
+        oci.file("etc/ld.so.conf", b"include\tld.so.conf.d/*.conf  other/nothing\n"),
+        oci.file("etc/ld.so.conf.d/a.conf", b"include more/x\n"),
+        oci.file("etc/ld.so.conf.d/.b.conf", b"/opt/b\n"),
+        library("opt/b/libb.so.1", "B"),
+        oci.file("etc/ld.so.conf.d/more/x", b"/opt/x\n"),
+    ],
     "a long file in ld.so.conf.d": [
         library("opt/x/liba.so.1", "A"),
         oci.file("etc/ld.so.conf", b"include /etc/ld.so.conf.d/*.conf"),
@@ -181,8 +189,9 @@ def test_configurations_that_include_without_end() -> None:
     assert time.process_time() - started < 3
 
 
-def test_a_configuration_without_end() -> None:
-    found = facts([oci.file("etc/ld.so.conf", b"/opt/lib\n" * 20_000)])
+@pytest.mark.parametrize("content", [b"/opt/lib\n" * 20_000, b"/opt/lib " * 20_000, b"#" * (2 << 20)])
+def test_a_configuration_without_end(content: bytes) -> None:
+    found = facts([oci.file("etc/ld.so.conf", content)])
     assert found.unread == ("the image: its ld.so.conf is longer than is read.",)
 
 

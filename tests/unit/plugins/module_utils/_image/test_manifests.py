@@ -63,6 +63,7 @@ def test_lists_and_indexes(media_type: str) -> None:
         (b"[" * 100_000, "not JSON"),
         (b"[1]", "not a JSON object"),
         (encode(schemaVersion=1, fsLayers=[]), "schema 1"),
+        (encode(mediaType=OCI_MANIFEST, config=entry(D1), layers=[], manifests=[]), "at once"),
         (encode(mediaType="application/vnd.oci.artifact"), "neither"),
         (encode(mediaType=OCI_MANIFEST, config=entry(D1)), "no list 'layers'"),
         (encode(mediaType=OCI_MANIFEST, layers=[]), "no object"),
@@ -120,6 +121,16 @@ def test_an_unknown_platform_lists_what_is_offered_without_attestations() -> Non
         choose(platforms("linux/arm64/v7", "linux/amd64", "unknown/unknown"), PLATFORMS["arm64"], "it")
     assert "unknown/unknown" not in str(failed.value)
     assert "architecture" in failed.value.hint
+
+
+def test_what_an_image_calls_its_platform_moves_no_cursor() -> None:
+    raw = encode(manifests=[entry(D1, platform={"os": "linux", "architecture": "\x1b[2Jarm\n" + "x" * 5000})])
+    index = parse_manifest(raw, DOCKER_LIST, "it")
+    assert isinstance(index, Index)
+    with pytest.raises(UnknownPlatform) as failed:
+        choose(index, PLATFORMS["arm64"], "it")
+    assert str(failed.value).isprintable()
+    assert len(str(failed.value)) < 500
 
 
 def test_variants_count_only_where_both_have_one() -> None:

@@ -101,6 +101,16 @@ def test_entries_below_a_link_of_the_layer_are_where_it_leads() -> None:
     assert "usr/lib64/libx.so.1" in view(entries).nodes
 
 
+def test_a_hard_link_that_names_its_file_through_a_link_of_the_layer() -> None:
+    entries = [
+        entry("lib64", "symlink", link="usr/lib64"),
+        entry("usr/lib64/libx.so.1.0", content=LIBRARY),
+        entry("usr/lib64/libx.so.1", "hardlink", link="lib64/libx.so.1.0"),
+    ]
+    nodes = view(entries).nodes
+    assert nodes["usr/lib64/libx.so.1"] == nodes["usr/lib64/libx.so.1.0"]
+
+
 def test_names_that_are_no_text_are_names() -> None:
     assert "lib64/\udcff\udcfe.so" in view([entry("lib64/\udcff\udcfe.so", content=LIBRARY)]).nodes
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,8 @@ def package(name: str, requires: str = "", provides: str = "", files: str = "") 
         ("(b >= 1 or (nothing if z))", "b c z"),
         ("((perl(Carp) and perl(Data::Dumper) >= 2) unless glibc)", "perl glibc"),
         ("(libc.so.6(GLIBC_2.34)(64bit) with bash = 5)", "glibc bash"),
+        ("(b)c", ""),
+        ("((b)", "b c"),
         ("a", ""),
         ("d", "d e"),
     ],
@@ -64,6 +67,15 @@ def test_what_a_package_needs(requires: str, needed: str) -> None:
         package("perl", provides="perl(Carp) perl(Data::Dumper)"),
     ]
     assert required_by(packages, {"a"}) == {"a", *needed.split()}
+
+
+def test_much_that_is_provided_and_needed_by_all_costs_little() -> None:
+    many = [package(f"p{number}", "x", "x") for number in range(10_000)]
+    long = package("long", "(a" + ")" * 200_000)
+    started = time.process_time()
+    assert len(required_by([*many, long], {"p0"})) == 10_000
+    assert container_only([*many, long]) == set()
+    assert time.process_time() - started < 3
 
 
 def test_roots_that_are_not_installed_are_passed_over() -> None:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 import subprocess
+import tempfile
 import tracemalloc
 from pathlib import Path
 
 import pytest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import EngineError
+from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm import database as rpm_database
 from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm.database import read_packages
 from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm.errors import BrokenRpmDatabase
 from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm.packages import Evr, Package
@@ -74,6 +77,31 @@ def test_damage_anywhere_is_an_error_in_words(database: bytes) -> None:
             read_packages(content)
 
 
+def test_a_log_without_room_for_it_says_nothing_of_the_database(
+    tmp_path: Path, database: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with pytest.raises(EngineError, match=r"can't be written aside .* TMPDIR") as failed:
+        read_packages(database, b"log")
+    assert not isinstance(failed.value, BrokenRpmDatabase)
+
+
+def test_more_names_than_any_image_has_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rpm_database, "_NAMES", 1000)
+    few, more = (
+        [
+            written.Package(
+                name, "1", "1", "noarch", provides=tuple(written.Provide(f"{name}{n}") for n in range(count))
+            )
+            for name in "ab"
+        ]
+        for count in (400, 600)
+    )
+    assert len(read_packages(written.database(few, 1730332800))) == 2
+    with pytest.raises(BrokenRpmDatabase, match="more than 1000 names"):
+        read_packages(written.database(more, 1730332800))
+
+
 def made_by(*statements: str) -> bytes:
     with sqlite3.connect(":memory:") as connection:
         for statement in statements:
@@ -94,13 +122,15 @@ ENDLESS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELEC
         [f"CREATE VIEW Packages AS {ENDLESS}"],
         ["CREATE TABLE Packages (hnum, blob)", "INSERT INTO Packages VALUES (1, 'text')"],
         ["CREATE TABLE Packages (hnum, blob)", "INSERT INTO Packages VALUES (1, x'00')"],
+        ["CREATE TABLE Packages (hnum, blob)", "INSERT INTO Packages VALUES ('\x1b[2J', x'00')"],
         ["CREATE TABLE Packages (hnum)"],
         ["CREATE TABLE Packages (hnum, blob)"],
     ],
 )
 def test_a_database_of_another_kind(statements: list[str]) -> None:
-    with pytest.raises(BrokenRpmDatabase):
+    with pytest.raises(BrokenRpmDatabase) as failed:
         read_packages(made_by(*statements))
+    assert str(failed.value).isprintable()
 
 
 @pytest.mark.parametrize(
