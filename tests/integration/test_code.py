@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import boto3
 import pytest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._code import images
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image import ecr
 from ansible_collections.lambdaops.deploy.plugins.modules import lambda_code_checksum, lambda_safe_update
 from bed import Bed, Function, free_port, package
 from botocore.stub import Stubber
@@ -272,14 +272,14 @@ def test_a_registry_with_a_login_is_read_with_that_of_ecr(
     closed.start()
     try:
         host = closed.url.removeprefix("http://")
-        monkeypatch.setattr(images, "_ECR", re.compile(re.escape(host) + "(?P<region>)"))
+        monkeypatch.setattr(ecr, "_HOST", re.compile(re.escape(host) + "(?P<region>)"))
         uri = f"{host}/team/orders:1"
-        ecr = boto3.client("ecr", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
+        client = boto3.client("ecr", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
         token = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-        stub = Stubber(ecr)
+        stub = Stubber(client)
         stub.add_client_error("get_authorization_token", "AccessDeniedException")
         stub.add_response("get_authorization_token", {"authorizationData": [{"authorizationToken": token}]}, {})
-        monkeypatch.setattr(lambda_code_checksum, "ecr_client", lambda _module, _region: ecr)
+        monkeypatch.setattr(lambda_code_checksum, "ecr_client", lambda _module, _region: client)
         with stub:
             refused, found = (run_module(lambda_code_checksum, image_uri=uri) for _turn in range(2))
         assert "does not let you read" in refused["msg"]

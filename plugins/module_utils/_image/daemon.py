@@ -22,8 +22,8 @@ from .containers import Container
 from .decompression import Limits
 from .digests import digest_of
 from .engine import Engine, Inspected
+from .entries import Entry, kind_of
 from .errors import EngineFailed, HostileLayer
-from .layers import Entry, kind_of
 from .manifests import DOCKER_MANIFEST, Descriptor
 from .references import DaemonReference
 from .source import ByteStream, Document, Transfer

@@ -10,13 +10,13 @@ It knows tar, not what entries mean in an image (that is rootfs.py).
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import IO, Literal, cast
+from typing import IO, cast
 
 from .decompression import AGAIN, CHUNK, Compressed, Limits, Plain
 from .digests import require_match
+from .entries import Entry, kind_of, normalize
 from .errors import BrokenLayer, HostileLayer, TruncatedBlob
 from .manifests import Descriptor
 from .source import ByteStream
@@ -25,19 +25,6 @@ from .source import ByteStream
 _PLAIN = frozenset(
     (tarfile.REGTYPE, tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE, tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME)
 )
-
-Kind = Literal["file", "directory", "symlink", "hardlink", "other"]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """name: from the image's root, without a leading slash, "" for the root itself; link: as written."""
-
-    name: str
-    kind: Kind
-    size: int
-    link: str
-    read: Callable[[], bytes]
 
 
 @contextmanager
@@ -153,21 +140,3 @@ def _entry(archive: tarfile.TarFile, plain: Plain, member: tarfile.TarInfo, wher
             raise _no_tar(where, error) from error
 
     return Entry(normalize(member.name, where), kind_of(member), member.size, member.linkname, read)
-
-
-def kind_of(member: tarfile.TarInfo) -> Kind:
-    if member.issym():
-        return "symlink"
-    if member.islnk():
-        return "hardlink"
-    return "directory" if member.isdir() else "file" if member.isreg() else "other"
-
-
-def normalize(name: str, where: str) -> str:
-    """`./etc/x`, `/etc/x` and `etc//x` are all `etc/x`. Raises HostileLayer for `..`, which no builder writes."""
-    if "/." not in name and "//" not in name and name[:1] not in ("/", ".") and name[-1:] != "/":
-        return name
-    parts = [part for part in name.split("/") if part not in ("", ".")]
-    if ".." in parts:
-        raise HostileLayer(f"The {where} has an entry that climbs out by `..` ({name[:100]!r}).")
-    return "/".join(parts)

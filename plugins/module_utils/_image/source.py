@@ -10,14 +10,12 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from .digests import verify
+from .entries import Entry
 from .errors import BadManifest, ImageError, TruncatedBlob
 from .manifests import Descriptor
-
-if TYPE_CHECKING:
-    from .layers import Entry
 
 # Manifests and configs of real images stay below 100 KB; registries refuse manifests above 4 MiB.
 DOCUMENT_LIMIT = 4 * 1024 * 1024

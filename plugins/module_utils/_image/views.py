@@ -19,8 +19,8 @@ from typing import TypeAlias
 
 from .._elf.elf import MAGIC, Elf, read_elf
 from .._elf.errors import BrokenElf
+from .entries import Entry, normalize
 from .errors import HostileLayer
-from .layers import Entry, normalize
 from .wanted import Wanted
 
 SYMLINKS = 40  # MAXSYMLINKS of Linux

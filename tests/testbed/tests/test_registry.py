@@ -142,9 +142,9 @@ def test_the_command_builds_and_pushes_the_testbeds_images(
 ) -> None:
     command = ["--out", str(tmp_path / "images"), "--push", running.url]
     assert main(command) == 0
-    assert f"images: 54 tags at {running.url}, 4." in capsys.readouterr().out
+    assert f"images: 114 tags at {running.url}, 5." in capsys.readouterr().out
     assert main(command) == 0
-    assert f"images: 54 tags at {running.url}, 0.0 MB sent" in capsys.readouterr().out
+    assert f"images: 114 tags at {running.url}, 0.0 MB sent" in capsys.readouterr().out
     found = requests.get(f"{running.url}/v2/sam/build-nodejs20.x/tags/list", timeout=5).json()["tags"]
     assert {"latest", "latest-arm64", "1.127.0", "upgraded", "older"} <= set(found)
     assert main(["--out", str(tmp_path / "images"), "--push", f"http://127.0.0.1:{free_port()}"]) == 1

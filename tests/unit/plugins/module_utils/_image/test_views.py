@@ -12,8 +12,8 @@ import tracemalloc
 from collections.abc import Iterable, Iterator
 
 import pytest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.entries import Entry, Kind
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.errors import HostileLayer
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.layers import Entry, Kind
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.views import (
     Directory,
     File,
