@@ -65,7 +65,8 @@ class Role:
         return task["vars"] if self.action.endswith("include_role") else task[self.action]
 
 
-OWN = frozenset("check_parity build_image runtime_image parity_fail_on parity_cache_dir base_dir".split())
+PARITY = ("checks", "fail_on", "ignore", "suggest", "report", "cache_dir")
+OWN = frozenset(("check_parity", "build_image", "runtime_image", "base_dir", *(f"parity_{name}" for name in PARITY)))
 ALL = [
     Role("safe_update", UPDATE, "lambdaops.deploy.lambda_safe_update"),
     Role(
@@ -123,3 +124,12 @@ def test_every_input_is_in_the_readme(role: Role) -> None:
     readme = (ROLES / role.name / "README.md").read_text()
     told = role.own | {"function_name"} if role.name == "release" else role.inputs.keys()
     assert [name for name in told if f"`{role.name}_{name}`" not in readme and f"`_{name}`" not in readme] == []
+
+
+def test_a_release_compares_images_as_it_is_told() -> None:
+    release = next(role for role in ALL if role.name == "release")
+    comparing = next(task for task in release.read("tasks/main.yml") if "image_parity_fail_on" in task.get("vars", ()))
+    for name in PARITY:
+        wanted, described = lambda_image_parity.ARGUMENTS[name], release.inputs[f"parity_{name}"]
+        assert {key: described.get(key) for key in COMPARED} == {key: wanted.get(key) for key in COMPARED}, name
+        assert comparing["vars"][f"image_parity_{name}"] == f"{{{{ release_parity_{name} | default(omit) }}}}"
