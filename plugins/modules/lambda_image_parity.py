@@ -24,7 +24,7 @@ requirements:
   - requests (for images in registries; it comes with the Python package C(docker))
   - docker (optional; for images and copies of a local engine, and for credential stores and helpers)
   - boto3 (optional; for logins to private ECR)
-  - isal (optional; a comparison with an empty cache takes about a fifth less time)
+  - isal (optional; a comparison with an empty cache takes about a quarter less time)
   - zstandard (optional; for layers that are compressed with zstd)
 options:
   build_image:
