@@ -6,6 +6,6 @@
 
 from __future__ import annotations
 
-from bed import bed, make, pointed, running
+from bed import bed, host, make, pointed, running, settings
 
-__all__ = ["bed", "make", "pointed", "running"]
+__all__ = ["bed", "host", "make", "pointed", "running", "settings"]

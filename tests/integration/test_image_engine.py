@@ -10,7 +10,6 @@ import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -44,7 +43,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source imp
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports import Sources
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.local_copies import Freshness, judge
 from bed import free_port
-from lambdaops_testbed import debian, engine, registry
+from lambdaops_testbed import debian, registry
 from lambdaops_testbed.images import oci
 from lambdaops_testbed.images.build import build
 from lambdaops_testbed.images.push import push, push_all, tags
@@ -55,12 +54,6 @@ NAME = "sam/build-nodejs20.x"
 IMAGE = f"host.example/{NAME}"
 AMD = PLATFORMS["x86_64"]
 SEARCH = ("/var/lang/lib", "/lib64", "/usr/lib64", "/var/runtime")
-
-
-@pytest.fixture(scope="module")
-def settings() -> Iterator[Settings]:
-    with tempfile.TemporaryDirectory(prefix="bed-") as folder:  # pytest's own are too long for sockets
-        yield read_settings({"LAMBDAOPS_CACHE": folder, "REGISTRY_PORT": str(free_port())})
 
 
 @pytest.fixture(scope="module")
@@ -77,14 +70,6 @@ def layouts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     layout.add("bare", oci.image([oci.layer(oci.with_parents(files))]))
     layout.write(folder / "bare")
     return folder
-
-
-@pytest.fixture(scope="module")
-def host(settings: Settings) -> Iterator[str]:
-    part = engine.part(settings)
-    part.start()
-    yield part.docker_host
-    part.stop()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -17,8 +16,7 @@ import docker
 import pytest
 import requests
 from ansible_collections.lambdaops.deploy.plugins.modules import lambda_image_parity as module
-from bed import free_port
-from lambdaops_testbed import engine, registry
+from lambdaops_testbed import registry
 from lambdaops_testbed.images.build import build
 from lambdaops_testbed.images.push import push
 from lambdaops_testbed.registry import Registry
@@ -26,12 +24,6 @@ from lambdaops_testbed.settings import Settings, read_settings
 
 BUILD, RUNTIME = "sam/build-nodejs20.x", "lambda/nodejs"
 Compare = Callable[..., dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def settings() -> Iterator[Settings]:
-    with tempfile.TemporaryDirectory(prefix="bed-") as folder:  # pytest's own are too long for sockets
-        yield read_settings({"LAMBDAOPS_CACHE": folder, "REGISTRY_PORT": str(free_port())})
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +41,6 @@ def served(settings: Settings, images: Path) -> Iterator[Registry]:
     push(images / BUILD, "latest", part.url, BUILD)
     push(images / RUNTIME, "20", part.url, RUNTIME)
     yield part
-    part.stop()
-
-
-@pytest.fixture(scope="module")
-def host(settings: Settings) -> Iterator[str]:
-    part = engine.part(settings)
-    part.start()
-    yield part.docker_host
     part.stop()
 
 

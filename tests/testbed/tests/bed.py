@@ -11,6 +11,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +23,7 @@ import boto3
 import pytest
 import requests
 from botocore.config import Config
+from lambdaops_testbed import engine
 from lambdaops_testbed.settings import Settings, read_settings
 from lambdaops_testbed.shell import point_at
 
@@ -244,3 +246,20 @@ def pointed(bed: Bed, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="module")
+def settings() -> Iterator[Settings]:
+    """Of parts that a file of tests starts for itself."""
+    # Not pytest's own folders: their names are too long for sockets.
+    with tempfile.TemporaryDirectory(prefix="bed-") as folder:
+        yield read_settings({"LAMBDAOPS_CACHE": folder, "REGISTRY_PORT": str(free_port())})
+
+
+@pytest.fixture(scope="module")
+def host(settings: Settings) -> Iterator[str]:
+    """DOCKER_HOST of an engine: root's own, else the one that runs."""
+    part = engine.part(settings)
+    part.start()
+    yield part.docker_host
+    part.stop()

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bed import Bed, bed, free_port, make, running
+from bed import Bed, bed, free_port, host, make, running, settings
 
-__all__ = ["bed", "make", "new_bed", "running"]
+__all__ = ["bed", "host", "make", "new_bed", "running", "settings"]
 
 
 @pytest.fixture

@@ -30,22 +30,6 @@ from lambdaops_testbed.registry import Registry
 from lambdaops_testbed.settings import Settings, read_settings
 
 
-@pytest.fixture(scope="module")
-def settings() -> Iterator[Settings]:
-    # Not pytest's own folders: their names are too long for sockets.
-    with tempfile.TemporaryDirectory(prefix="bed-") as folder:
-        yield read_settings({"LAMBDAOPS_CACHE": folder, "REGISTRY_PORT": str(free_port())})
-
-
-@pytest.fixture(scope="module")
-def host(settings: Settings) -> Iterator[str]:
-    """DOCKER_HOST of an engine: root's own, else the one that runs."""
-    part = engine.part(settings)
-    part.start()
-    yield part.docker_host
-    part.stop()
-
-
 @pytest.fixture
 def client(host: str) -> Iterator[docker.DockerClient]:
     with_engine = docker.DockerClient(base_url=host, timeout=60)
