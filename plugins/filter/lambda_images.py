@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The table of runtimes as a filter. What is in the table is told in _parity/runtimes.py."""
+"""The table of runtimes as a filter. What is in the table is told in _image/runtimes.py."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import EngineError
-from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.runtimes import images_of
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import images_of
 
 
 def lambda_images(

@@ -92,7 +92,7 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import EngineError
-from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.runtimes import images_of
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import images_of
 
 _KEYS = ("runtime", "architecture", "build_image", "runtime_image")
 

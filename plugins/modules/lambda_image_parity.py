@@ -520,7 +520,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.compare i
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.ignore import parse_patterns, without_ignored
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.local import Local, with_local
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.report import as_results, refusal, sentence
-from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.runtimes import images_of
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import images_of
 
 ARGUMENTS: dict[str, Any] = {
     "build_image": {"type": "str"},

@@ -25,7 +25,7 @@ from typing import Any
 from .digests import digest_of
 from .pruning import prune
 
-SCHEMA = "v2"  # a higher number whenever the meaning of an entry changes
+SCHEMA = "v3"  # a higher number whenever the meaning of an entry changes
 LIMIT = 1 << 30
 _CONTENT_LIMIT = 512 << 20
 _DAY = 86400.0

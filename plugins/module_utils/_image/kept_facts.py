@@ -78,7 +78,7 @@ def _encode_package(package: Package) -> list[Any]:
 
 
 def _encode_library(library: Library) -> list[Any]:
-    return [library.name, library.path, sorted(library.versions), library.package]
+    return [library.name, library.path, sorted(library.versions), library.package, library.directory]
 
 
 def _decode(record: dict[str, Any], name: str) -> FileFacts:
@@ -110,5 +110,5 @@ def _decode_package(name: str, epoch: int, version: str, release: str, arch: str
     return Package(name, Evr(epoch, version, release), arch, frozenset(libraries))
 
 
-def _decode_library(name: str, path: str, versions: list[str], package: str) -> Library:
-    return Library(name, path, frozenset(versions), package)
+def _decode_library(name: str, path: str, versions: list[str], package: str, directory: str) -> Library:
+    return Library(name, path, frozenset(versions), package, directory)

@@ -42,12 +42,14 @@ _SENTENCES = 20
 @dataclass(frozen=True, slots=True)
 class Library:
     """name: the file name that the loader looks for (`libstdc++.so.6`); path: the first hit in search order, links
-    followed, without a leading slash; versions: the symbol versions it defines; package: "" when none owns it."""
+    followed, without a leading slash; versions: the symbol versions it defines; package: "" when none owns it;
+    directory: the one of `LibraryFacts.search` in which it was found."""
 
     name: str
     path: str
     versions: frozenset[str]
     package: str
+    directory: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ class LibrarySearch:
                 unread.append(f"{image}, /{hit.path}: {hit.unread}.")
                 continue
             linked = hit.elf is None or hit.elf.soname in ("", name)
-            (libraries if linked else aliases).append(Library(name, hit.path, versions, package))
+            written = self._directories[hit.directory]
+            (libraries if linked else aliases).append(Library(name, hit.path, versions, package, written))
         unneeded = container_only(packages or ())
         if len(unread) > _SENTENCES:
             unread[_SENTENCES:] = [f"{image} has {len(unread) - _SENTENCES} more libraries that can't be read."]

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from ansible.errors import AnsibleFilterError
 from ansible_collections.lambdaops.deploy.plugins.filter import lambda_images as plugin
-from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.runtimes import DEPRECATED, RUNTIMES
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import DEPRECATED, RUNTIMES
 
 lambda_images = plugin.FilterModule().filters()["lambda_images"]
 

@@ -45,7 +45,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.parity im
     sum_up,
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.report import as_results, sentence, table
-from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.runtimes import images_of
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import images_of
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.suggest import Suggestion
 from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm.packages import Evr, Package
 

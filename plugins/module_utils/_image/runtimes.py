@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from .._image.errors import BadReference
+from .errors import BadReference
 
 ARCHITECTURES = ("x86_64", "arm64")
 
