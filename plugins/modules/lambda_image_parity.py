@@ -514,13 +514,13 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import En
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.cache import Cache, default_folder
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.http import MissingRequests
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, parse_reference
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import images_of
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports import Sources
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.compare import CHECKS, Comparer, Comparison
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.ignore import parse_patterns, without_ignored
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.local import Local, with_local
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.report import as_results, refusal, sentence
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import images_of
 
 ARGUMENTS: dict[str, Any] = {
     "build_image": {"type": "str"},

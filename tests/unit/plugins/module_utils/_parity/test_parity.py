@@ -27,6 +27,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references
     Platform,
     RegistryReference,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import images_of
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.advice import advise
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.compare import Comparison
@@ -45,7 +46,6 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.parity im
     sum_up,
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.report import as_results, sentence, table
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import images_of
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.suggest import Suggestion
 from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm.packages import Evr, Package
 
