@@ -52,6 +52,22 @@ class PackageTooLarge(CodeError):
     """A package beyond one of Lambda's limits."""
 
 
+class DuplicateEntry(CodeError):
+    """Two files that would have the same name in the package, or a file where another one needs a directory."""
+
+
+class BadPattern(CodeError):
+    """A pattern of what is left out that can't be understood, or a file of patterns that is no text."""
+
+
+class MissingPathspec(CodeError):
+    """The Python package pathspec is not installed, and there are patterns."""
+
+
+class DestinationUnusable(CodeError):
+    """The package can't be written where it is to stand."""
+
+
 class ObjectUnreadable(CodeError):
     """An object in S3 that is missing, in another region, or that S3 can't give just now."""
 

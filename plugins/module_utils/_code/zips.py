@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from .content import Entry, Mode, entry_name, within_limit
 from .digests import Digest
-from .errors import BrokenZip, EmptyPackage, EncryptedZip, NotAZip, UnsafeEntry, shown
+from .errors import BrokenZip, EmptyPackage, EncryptedZip, NotAZip, PackageTooLarge, UnsafeEntry, shown
 from .files import CHUNK
 
 _ENCRYPTED = 0x1  # APPNOTE.TXT 4.4.4: general purpose bit flag
@@ -30,6 +30,9 @@ _UTF8 = 0x800
 _UNIX = (3, 19)  # APPNOTE.TXT 4.4.2: made by UNIX, by OS X; only these give a mode in the external attributes
 _TARGET_LIMIT = 4096  # PATH_MAX of Linux
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, ValueError, OSError)
+_DIRECTORY_LIMIT = 64 * 1024 * 1024  # bytes: half a million entries, which take ten times as much when they are read
+# APPNOTE.TXT 4.3.16, 4.3.15 and 4.3.14: the ends of a zip, with the size of its directory and where the next one is.
+_END, _LOCATOR, _END64 = (struct.Struct(form) for form in ("<4s8xI", "<4s4xQ", "<4s36xQ"))
 _REBUILD = "Build or download it again; `unzip -t` shows the damage."
 
 _OTHER_FORMATS = (
@@ -55,6 +58,7 @@ def open_zip(handle: BinaryIO, path: str) -> Iterator[zipfile.ZipFile]:
     PackageTooLarge; the entries' bytes are not read here.
     """
     try:
+        _check_directory(handle, path)
         archive = zipfile.ZipFile(handle)
     except (*_DAMAGE, NotImplementedError) as error:
         raise _unreadable(handle, path, error) from error
@@ -75,48 +79,81 @@ def read_entries(archive: zipfile.ZipFile, path: str) -> list[Entry]:
     """
     entries: dict[bytes, Entry] = {}
     for info in archive.infolist():
-        name, size, sha256 = entry_name(_raw_name(info), path), 0, hashlib.sha256()
-        try:
-            with archive.open(info) as unpacked:
-                while chunk := unpacked.read(CHUNK):
-                    sha256.update(chunk)
-                    size += len(chunk)
-        except (*_DAMAGE, NotImplementedError, RuntimeError) as error:
-            raise BrokenZip(
-                f"{shown(path)} is damaged: its entry {shown(name)} can't be unpacked ({_reason(error)}).",
-                hint=_REBUILD,
-            ) from error
-        if size != info.file_size:
-            raise BrokenZip(
-                f"{shown(path)} is damaged: its entry {shown(name)} has {size:,} bytes instead of {info.file_size:,}.",
-                hint=_REBUILD,
-            )
+        entry = read_entry(archive, info, path)
         if not is_directory(info):
-            entries[name] = Entry(name, _mode(info), size, Digest(sha256.digest()))
+            entries[entry.name] = entry
     return list(entries.values())
+
+
+def read_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: str) -> Entry:
+    """Unpack one entry in memory, as read_entries does with all. Raises BrokenZip and UnsafeEntry."""
+    name, size, sha256 = entry_name(raw_name(info), path), 0, hashlib.sha256()
+    try:
+        with archive.open(info) as unpacked:
+            while chunk := unpacked.read(CHUNK):
+                sha256.update(chunk)
+                size += len(chunk)
+    except (*_DAMAGE, NotImplementedError, RuntimeError, MemoryError) as error:
+        raise BrokenZip(
+            f"{shown(path)} is damaged: its entry {shown(name)} can't be unpacked ({_reason(error)}).",
+            hint=_REBUILD,
+        ) from error
+    if size != info.file_size:
+        raise BrokenZip(
+            f"{shown(path)} is damaged: its entry {shown(name)} has {size:,} bytes instead of {info.file_size:,}.",
+            hint=_REBUILD,
+        )
+    return Entry(name, _mode(info), size, Digest(sha256.digest()))
 
 
 def is_directory(info: zipfile.ZipInfo) -> bool:
     """Whether the entry stands for a directory, which has no content of its own."""
-    return info.is_dir() or stat.S_ISDIR(_unix_mode(info))
+    return info.filename.endswith("/") or stat.S_ISDIR(unix_mode(info))  # is_dir() fails for a name without characters
 
 
-def _unix_mode(info: zipfile.ZipInfo) -> int:
+def unix_mode(info: zipfile.ZipInfo) -> int:
+    """Kind and permission bits; 0 where the zip does not say."""
     return info.external_attr >> 16 if info.create_system in _UNIX else 0
 
 
 def _mode(info: zipfile.ZipInfo) -> Mode:
-    mode = _unix_mode(info)
+    mode = unix_mode(info)
     return Mode.LINK if stat.S_ISLNK(mode) else Mode.of_file(mode)
 
 
-def _raw_name(info: zipfile.ZipInfo) -> bytes:
+def raw_name(info: zipfile.ZipInfo) -> bytes:
     """The name's bytes as they stand in the zip; zipfile decodes what is not marked as UTF-8 by code page 437."""
     return info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437")
 
 
+def _check_directory(handle: BinaryIO, path: str) -> None:
+    """Raises PackageTooLarge for a directory of entries that would take too much memory."""
+    if (size := _directory_size(handle)) > _DIRECTORY_LIMIT:
+        raise PackageTooLarge(
+            f"{shown(path)} has a directory of entries of {size:,} bytes, which is more than a package can have.",
+            hint=_REBUILD,
+        )
+
+
+def _directory_size(handle: BinaryIO) -> int:
+    """In bytes, as the end of the zip states it; 0 where there is no end."""
+    start = max(handle.seek(0, 2) - (1 << 16) - 100, 0)  # a comment has up to 64 kB
+    handle.seek(start)
+    tail = handle.read()
+    at = tail.rfind(b"PK\x05\x06", 0, len(tail) - 18)
+    if at < 0:
+        return 0
+    size: int = _END.unpack_from(tail, at)[1]
+    locator, place = _LOCATOR.unpack_from(tail, at - 20) if at >= 20 else (b"", 0)
+    if size == 0xFFFFFFFF and locator == b"PK\x06\x07":
+        handle.seek(place)
+        end = handle.read(_END64.size)
+        size = _END64.unpack(end)[1] if len(end) == _END64.size else 0
+    return size
+
+
 def _check(info: zipfile.ZipInfo, path: str) -> None:
-    raw, mode = _raw_name(info), _unix_mode(info)
+    raw, mode = raw_name(info), unix_mode(info)
     name = entry_name(raw, path)
     if info.flag_bits & _ENCRYPTED:
         raise EncryptedZip(
@@ -150,6 +187,8 @@ def _unreadable(handle: BinaryIO, path: str, error: Exception) -> NotAZip | Brok
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "it takes too much memory"
     match str(error):
         case text if "CRC" in text:
             return "its CRC-32 does not match"

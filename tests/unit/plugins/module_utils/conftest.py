@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What tests of images share: a registry that can misbehave, small images, and nothing of this machine's logins."""
+"""What tests of several rooms share: a registry that can misbehave, small images, a function's files, and nothing of
+this machine's logins."""
 
 from __future__ import annotations
 
@@ -35,3 +36,17 @@ def registry(small_image: Image) -> Iterator[Registry]:
     layout.add("1", small_image)
     with serve(Registry({"app": layout})) as running:
         yield running
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A directory with a program, a module in a folder, a symbolic link, an odd name and an empty folder."""
+    root = tmp_path / "orders"
+    (root / "lib").mkdir(parents=True)
+    (root / "empty").mkdir()
+    (root / "bootstrap").write_bytes(b"#!/bin/sh\nexec ./lib/run\n")
+    (root / "bootstrap").chmod(0o755)
+    (root / "lib" / "handler.py").write_bytes(b"def handler(event, context):\n    return 'ok'\n")
+    (root / "lib" / "größe ☃.txt").write_bytes(b"")
+    (root / "link").symlink_to("lib/handler.py")
+    return root

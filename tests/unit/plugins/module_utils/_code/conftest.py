@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A small function's files, as a directory and as a zip."""
+"""A small function's files as a zip."""
 
 from __future__ import annotations
 
@@ -15,20 +15,6 @@ from hypothesis import HealthCheck, settings
 # How long an example takes depends on what else the machine does, and is not what these tests are about.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """A directory with a program, a module in a folder, a symbolic link, an odd name and an empty folder."""
-    root = tmp_path / "orders"
-    (root / "lib").mkdir(parents=True)
-    (root / "empty").mkdir()
-    (root / "bootstrap").write_bytes(b"#!/bin/sh\nexec ./lib/run\n")
-    (root / "bootstrap").chmod(0o755)
-    (root / "lib" / "handler.py").write_bytes(b"def handler(event, context):\n    return 'ok'\n")
-    (root / "lib" / "größe ☃.txt").write_bytes(b"")
-    (root / "link").symlink_to("lib/handler.py")
-    return root
 
 
 @pytest.fixture
