@@ -21,7 +21,7 @@ export HOME := $(LAMBDAOPS_CACHE)/home
 $(shell mkdir -p '$(HOME)')
 endif
 
-.PHONY: help setup demo test up down env lint sanity unit testbed fire molecule soak bench clean
+.PHONY: help setup demo test up down env lint sanity unit testbed fire molecule soak bench verdicts clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { gsub(/\$$\$$/, "$$"); printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ soak: setup ## Releases under fire for about half an hour, with what was counted
 
 bench: setup ## Measure against the goals; ONLY="writers alias" for parts, SAVE=1 to write docs/benchmarks.md
 	@PATH='$(BIN)':"$$PATH" PYTHONPATH='$(CURDIR)/tests/testbed/tests' $(BIN)/python tests/benchmarks/run.py $(if $(SAVE),--save) $(ONLY)
+
+verdicts: setup ## Check real packages against imports in an image, and write docs/verdicts.md
+	@PATH='$(BIN)':"$$PATH" LAMBDAOPS_SAVE_VERDICTS=1 $(BIN)/pytest tests/integration/test_artifact_oracles.py
 
 clean: ## Stop the testbed and remove all that was made
 	@if test -x $(BIN)/python; then $(BIN)/python -m lambdaops_testbed down; fi

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The demo: drifted images are refused, a matching pair is released, and a second run has nothing to do.
+"""The demo: drifted images and a package that does not load are refused, then one is released, once.
 
 Everything runs on this machine: LocalStack plays AWS, and really runs the function. Nothing stays behind but caches.
 """
@@ -22,6 +22,8 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
+from lambdaops_testbed.images import elf
+from lambdaops_testbed.images.elf_file import Machine
 from lambdaops_testbed.settings import read_settings
 from lambdaops_testbed.shell import point_at
 
@@ -60,7 +62,7 @@ def main() -> int:
 
 
 def show() -> None:
-    """The five things to see, in their order."""
+    """What there is to see, in its order."""
     subprocess.run([sys.executable, "-m", "lambdaops_testbed.images", "--out", str(IMAGES), "--quiet"], check=True)
     function = Function(boto3.client("lambda"))
     function.create(package("1.0"))
@@ -71,13 +73,17 @@ def show() -> None:
     if "risky_drift" not in release(after, build_tag="latest", expected=2):
         raise DemoFailed("the drifted images were not what stopped the release.")
 
-    heading("2. A matching pair: code first, wait, then the environment, wait")
+    heading("2. A native module that needs a newer C library than the runtime has: refused as well, with its name")
+    if "GLIBC_2.38" not in release(package("2.0", too_new()), build_tag="1.127.0", expected=2):
+        raise DemoFailed("the native module was not what stopped the release.")
+
+    heading("3. A matching pair, a package that loads: code first, wait, then the environment, wait")
     release(after, build_tag="1.127.0")
 
-    heading("3. The function's own answer: new code, new environment")
+    heading("4. The function's own answer: new code, new environment")
     print(function.answer())
 
-    heading("4. The same play again: nothing to do")
+    heading("5. The same play again: nothing to do")
     if " changed=0 " not in release(after, build_tag="1.127.0"):
         raise DemoFailed("the second run changed something.")
 
@@ -125,14 +131,24 @@ def release(zip_file: Path, *, build_tag: str, expected: int = 0) -> str:
     return "".join(said)
 
 
-def package(version: str) -> Path:
-    """A zip of the function, the same bytes each time it is made."""
-    path = CACHE / "demo" / f"orders-{version}.zip"
+def package(version: str, native: bytes = b"") -> Path:
+    """A zip of the function, the same bytes each time it is made. native: an extension module to put beside it."""
+    path = CACHE / "demo" / f"orders-{version}{'-native' if native else ''}.zip"
     path.parent.mkdir(parents=True, exist_ok=True)
     source = (HERE / "function" / "app.py").read_text(encoding="utf-8").replace('CODE = "2.0"', f'CODE = "{version}"')
+    files = {"app.py": source, **({"orders/_fast.cpython-312-x86_64-linux-gnu.so": native} if native else {})}
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(zipfile.ZipInfo("app.py"), source)
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = 0o644 << 16  # Lambda runs the function as another user
+            archive.writestr(entry, content)
     return path
+
+
+def too_new() -> bytes:
+    """An extension module as a build on a newer Linux makes it: Lambda's Python 3.12 has glibc 2.34."""
+    needs, offers = (elf.Import("libc.so.6", "GLIBC_2.38"),), (elf.Export("PyInit__fast"),)
+    return elf.write(elf.SharedObject(Machine.X86_64, needed=("libc.so.6",), imports=needs, exports=offers))
 
 
 def testbed(*arguments: str) -> list[str]:

@@ -19,13 +19,8 @@ description:
     rpm packages, and the shared libraries with the symbol versions that they offer are read.
 author:
   - lambdaops.deploy contributors (@lambdaops)
-requirements:
-  - python >= 3.11
-  - requests (for images in registries; it comes with the Python package C(docker))
-  - docker (optional; for images and copies of a local engine, and for credential stores and helpers)
-  - boto3 (optional; for logins to private ECR)
-  - isal (optional; a comparison with an empty cache takes about a quarter less time)
-  - zstandard (optional; for layers that are compressed with zstd)
+extends_documentation_fragment:
+  - lambdaops.deploy.images
 options:
   build_image:
     description:
@@ -49,49 +44,6 @@ options:
       - A Lambda runtime, such as V(nodejs20.x) or V(python3.12), from which the names of the images are derived.
       - The filter P(lambdaops.deploy.lambda_images#filter) tells which they are.
     type: str
-  images:
-    description:
-      - Images of your own for O(runtime), by the name of the runtime, so that one mapping serves many plays.
-      - Each value has C(build_image), C(runtime_image) or both; C({architecture}) in them is replaced.
-        O(build_image) comes before them.
-    type: dict
-    default: {}
-  architecture:
-    description:
-      - The architecture that both images are compared for; an image without it is an error that lists what is offered.
-    type: str
-    choices: [x86_64, arm64]
-    default: x86_64
-  registry_mirrors:
-    description:
-      - Where to read the images of a registry instead, so that a play that names real references works unchanged behind
-        a mirror, offline, or in a test.
-      - Keys are registry hosts as references name them. Values are C(HOST[:PORT][/PREFIX]), C(http://HOST[:PORT][/PREFIX])
-        or C(oci:FOLDER), below which C(FOLDER/REPOSITORY) is an OCI layout with the same tags.
-      - Plain HTTP is used for C(http://) and for hosts that are this machine, TLS for all others.
-    type: dict
-    default: {}
-  registry_logins:
-    description:
-      - Logins for registries. They come before those that C(docker login) stored, and before those that AWS gives for
-        private ECR.
-    type: list
-    elements: dict
-    default: []
-    suboptions:
-      registry:
-        description:
-          - Host of the registry that is really read, so of a mirror if there is one, as references write it.
-        type: str
-        required: true
-      username:
-        description: The user.
-        type: str
-        required: true
-      password:
-        description: The password or token. It is shown nowhere.
-        type: str
-        required: true
   checks:
     description:
       - What may be used to decide; their order does not matter.
@@ -153,30 +105,6 @@ options:
         The same as JSON is written beside it, with the suffix C(.json); a path with that suffix gets the JSON alone.
       - It is written when the verdict fails, too, but not in check mode. Its folder has to exist.
     type: path
-  offline:
-    description:
-      - Whether to ask no registry for anything. What a tag meant when it was last read is what it means then, and what
-        is not in the cache is an error. Images on disk can be read as always.
-    type: bool
-    default: false
-  cache_dir:
-    description:
-      - Folder for what was read of manifests, configs and layers, by digest, so that a layer is read only once.
-      - It holds no credentials and may be deleted at any time. A folder that can't be written, or that other users
-        can write, is noted and not used.
-      - The default is C($XDG_CACHE_HOME/lambdaops.deploy), or C(~/.cache/lambdaops.deploy).
-    type: path
-  cache_size:
-    description:
-      - How large the cache may grow, in MiB. What was not used for longest goes first.
-    type: int
-    default: 1024
-  timeout:
-    description:
-      - Seconds to wait for a connection to a registry, and for its next byte.
-      - Attempts that may succeed when repeated (429, 5xx, broken connections) are repeated a few times, with pauses.
-    type: int
-    default: 30
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.
@@ -215,12 +143,6 @@ notes:
     functions without a symbol version, variants for particular CPUs (C(glibc-hwcaps)) and other CPU features. The
     runtime image stands for Lambda's managed runtime, which may lack libraries that the image has;
     RV(runtime.container_only) names those that are there only for the package manager.
-  - >-
-    Registry logins are those of O(registry_logins), those that C(docker login) stored for the user who runs the module,
-    and for private ECR those that AWS gives for the credentials in the environment (E(AWS_PROFILE),
-    E(AWS_ACCESS_KEY_ID) and so on). The permissions are C(ecr:GetAuthorizationToken), C(ecr:BatchGetImage) and
-    C(ecr:GetDownloadUrlForLayer). A login that is refused is tried once more without, since public images can be read
-    by everybody. Logins are never sent over plain HTTP to another machine.
 seealso:
   - plugin: lambdaops.deploy.lambda_images
     plugin_type: filter
@@ -497,26 +419,21 @@ notes:
   elements: str
 """
 
-import gc
-
-# A task is a short process that drops next to nothing of what it builds, so looking for cycles in it is lost time.
-# Before the other imports, because most of it is theirs.
-gc.set_threshold(50_000)
-
-import os
 from dataclasses import replace
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.lambdaops.deploy.plugins.module_utils._task import DiscreetModule
+from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import EngineError
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.cache import Cache, default_folder
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.http import MissingRequests
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import PLATFORMS, parse_reference
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runtimes import images_of
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.source import Transfer
-from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports import Sources
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image_options import (
+    IMAGE_ARGUMENTS,
+    IMAGE_UNITS,
+    image_access,
+    images_named,
+    too_small,
+)
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.compare import CHECKS, Comparer, Comparison
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.ignore import parse_patterns, without_ignored
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.local import Local, with_local
@@ -526,19 +443,7 @@ ARGUMENTS: dict[str, Any] = {
     "build_image": {"type": "str"},
     "runtime_image": {"type": "str"},
     "runtime": {"type": "str"},
-    "images": {"type": "dict", "default": {}},
-    "architecture": {"type": "str", "choices": ["x86_64", "arm64"], "default": "x86_64"},
-    "registry_mirrors": {"type": "dict", "default": {}},
-    "registry_logins": {
-        "type": "list",
-        "elements": "dict",
-        "default": [],
-        "options": {
-            "registry": {"type": "str", "required": True},
-            "username": {"type": "str", "required": True},
-            "password": {"type": "str", "required": True, "no_log": True},
-        },
-    },
+    **IMAGE_ARGUMENTS,
     "checks": {"type": "list", "elements": "str", "choices": list(CHECKS), "default": list(CHECKS)},
     "ignore": {"type": "list", "elements": "str", "default": []},
     "fail_on": {
@@ -550,12 +455,8 @@ ARGUMENTS: dict[str, Any] = {
     "suggest_limit": {"type": "int", "default": 20},
     "pull": {"type": "str", "choices": ["missing", "stale", "never"], "default": "never"},
     "report": {"type": "path"},
-    "offline": {"type": "bool", "default": False},
-    "cache_dir": {"type": "path"},
-    "cache_size": {"type": "int", "default": 1024},
-    "timeout": {"type": "int", "default": 30},
 }
-POSITIVE = {"timeout": "second", "suggest_limit": "image", "cache_size": "MiB"}
+UNITS = {**IMAGE_UNITS, "suggest_limit": "image"}
 
 
 def given(params: dict[str, Any]) -> dict[str, Any]:
@@ -570,9 +471,8 @@ def misuse(params: dict[str, Any]) -> str:
         return "`runtime` and `runtime_image` exclude each other."
     if not params["runtime"] and not (params["build_image"] and params["runtime_image"]):
         return "Either `runtime` is needed, or both `build_image` and `runtime_image`."
-    for name, unit in POSITIVE.items():
-        if params[name] < 1:
-            return f"`{name}` has to be at least 1 {unit}."
+    if wrong := too_small(params, UNITS):
+        return wrong
     if params["pull"] != "never" and "local" not in params["checks"]:
         return "`pull` needs `local` among the `checks`."
     if params["pull"] != "never" and params["offline"]:
@@ -584,19 +484,10 @@ def named_images(params: dict[str, Any]) -> tuple[str, str, list[str]]:
     """References of build and runtime image as text, and what to note of their names. Raises BadReference."""
     build, runtime, notes = params["build_image"], params["runtime_image"], []
     if params["runtime"] is not None:
-        found = images_of(params["runtime"], params["architecture"], params["images"])
+        found, notes = images_named(params)
         build = found.build_image if build is None else build
         runtime = found.runtime_image
-        if not found.known and params["runtime"] not in params["images"]:
-            notes.append(f"{params['runtime']} is not in this collection's table: its images are named by the rule.")
     return build, runtime, notes
-
-
-def ecr_client(region: str) -> Any:
-    """With the credentials of the environment."""
-    import boto3
-
-    return boto3.client("ecr", region_name=region)
 
 
 def compared(params: dict[str, Any], check_mode: bool) -> tuple[Comparison, dict[str, Any]]:
@@ -604,18 +495,11 @@ def compared(params: dict[str, Any], check_mode: bool) -> tuple[Comparison, dict
     build_text, runtime_text, notes = named_images(params)
     references = parse_reference(build_text), parse_reference(runtime_text)
     patterns = parse_patterns(params["ignore"])
-    transfer, platform = Transfer(), PLATFORMS[params["architecture"]]
-    folder = Path(params["cache_dir"]) if params["cache_dir"] else default_folder(os.environ)
-    cache = Cache(folder, params["cache_size"] << 20, offline=params["offline"])
-    sources = Sources(
-        transfer,
-        mirrors=params["registry_mirrors"],
-        timeout=params["timeout"],
-        logins=params["registry_logins"],
-        ecr_client=ecr_client if find_spec("boto3") else None,
-    )
-    try:
-        comparer = Comparer(platform, checks=params["checks"], sources=sources, cache=cache, transfer=transfer)
+    platform = PLATFORMS[params["architecture"]]
+    with image_access(params) as access:
+        comparer = Comparer(
+            platform, checks=params["checks"], sources=access.sources, cache=access.cache, transfer=access.transfer
+        )
         build, runtime = map(comparer.open, references)
         found = comparer.compare(build, runtime)
         local = ask_engine(found, params, check_mode) if "local" in params["checks"] else None
@@ -627,10 +511,8 @@ def compared(params: dict[str, Any], check_mode: bool) -> tuple[Comparison, dict
             from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.suggest import suggest
 
             searched = suggest(comparer, build, runtime, found, params["suggest_limit"], patterns)
-    finally:
-        sources.close()
-    notes += [*(searched.notes if searched else ()), *sources.notes, *cache.notes]
-    results = as_results(found, transfer, notes, local, searched.suggestion if searched else None)
+    notes += [*(searched.notes if searched else ()), *access.notes]
+    results = as_results(found, access.transfer, notes, local, searched.suggestion if searched else None)
     results["acceptable"] = not parity.verdict.fails(params["fail_on"])
     return found, results
 
@@ -667,7 +549,7 @@ def write(path: str, results: dict[str, Any], found: Comparison) -> list[str]:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module = DiscreetModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = given(module.params)
     if wrong := misuse(params):
         module.fail_json(msg=wrong, changed=False)
@@ -684,7 +566,6 @@ def main() -> None:
         module.fail_json(msg=missing_required_lib("requests"), changed=False)
     except EngineError as error:
         module.fail_json(msg=str(error), changed=False, **error.facts)
-    gc.freeze()  # the process ends now, and Python would look through all that it holds once more
     if results["acceptable"]:
         module.exit_json(**results)
     module.fail_json(**results)

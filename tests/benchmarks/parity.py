@@ -112,7 +112,7 @@ def _ways(folder: Path, served: Registry, docker_host: str) -> Mapping[Way, part
     skopeo = [str(require("skopeo", "skopeo")), "copy", "--quiet", "--src-tls-verify=false"]
     copy = [[*skopeo, f"docker://{name}", f"dir:{copies}/{number}"] for number, name in enumerate(names)]
     return {
-        Way.ZLIB: partial(run, before=partial(_remove, cache), environment=_without_isal(folder)),
+        Way.ZLIB: partial(run, before=partial(_remove, cache), environment=without_isal(folder)),
         Way.COLD: partial(run, before=partial(_remove, cache)),
         Way.WARM: run,
         Way.DOCKER: partial(_run, served, _shell(pull + look), b"", after=partial(_call, forget)),
@@ -169,7 +169,7 @@ def _call(command: list[str]) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=_LIMIT)
 
 
-def _without_isal(folder: Path) -> dict[str, str]:
+def without_isal(folder: Path) -> dict[str, str]:
     """An environment in which isal can't be imported."""
     hidden = folder / "without-isal" / "isal"
     hidden.mkdir(parents=True, exist_ok=True)

@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measure updates beside amazon.aws.lambda and botocore's waiters, and parity beside docker, in one run.
+"""Measure updates beside amazon.aws.lambda and botocore's waiters, parity beside docker, and artifacts beside
+pyelftools, in one run.
 
 Prints a line for each measurement and a table at the end, and keeps all numbers in .cache/bench/latest.json. Numbers of
 two runs or two machines can't be compared; the ratios of one run can. It starts a LocalStack of its own on a free port.
@@ -22,6 +23,7 @@ from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
+from artifact import artifact
 from bed import Bed, free_port
 from lambdaops_testbed.shell import point_at
 from machine import machine, sentence
@@ -30,16 +32,17 @@ from programs import Program, run, task
 from releases import releases
 from saved import document
 from stage import Stage
-from table import NOTES, Comparison, Row, terminal, verdict
+from table import NOTES, Line, terminal, verdict
 from updates import aliased, updates
 from writers import writers
 
-PARTS: dict[str, Callable[[Stage], Iterator[Row | Comparison]]] = {
+PARTS: dict[str, Callable[[Stage], Iterator[Line]]] = {
     "updates": updates,
     "alias": aliased,
     "writers": writers,
     "releases": releases,
     "parity": parity,
+    "artifact": artifact,
 }
 CACHE = Path(os.environ["LAMBDAOPS_CACHE"])
 BENCH = CACHE / "bench"
@@ -76,7 +79,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def measure(bed: Bed, parts: list[str], load: float) -> tuple[dict[str, list[Row | Comparison]], dict[str, object]]:
+def measure(bed: Bed, parts: list[str], load: float) -> tuple[dict[str, list[Line]], dict[str, object]]:
     """Rows by part, and what they were measured on."""
     point_at(bed.settings, os.environ)
     folder = BENCH / "packages"

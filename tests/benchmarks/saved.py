@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from machine import sentence
-from table import NOTES, Comparison, Row, markdown, verdict
+from table import NOTES, Line, markdown, verdict
 
 _HEADER = """\
 <!--
@@ -24,8 +24,8 @@ SPDX-License-Identifier: GPL-3.0-or-later
 _ABOUT = """\
 `make bench` measures on your machine, against LocalStack, a registry and an engine on the loopback, in about
 twenty minutes; `make bench ONLY="updates writers"` measures parts (`updates`, `alias`, `writers`, `releases`,
-`parity`), and with `SAVE=1` what was measured is written into this page. Seconds of two runs or two machines can't be
-compared; the ratios of one run can.
+`parity`, `artifact`), and with `SAVE=1` what was measured is written into this page. Seconds of two runs or two
+machines can't be compared; the ratios of one run can.
 
 * **at 0.2, 1, 5 s**: how long each update stays `InProgress`. Lambda takes about 1 s for a zip outside a VPC, and
   longer for functions in a VPC and for images.
@@ -37,6 +37,9 @@ compared; the ratios of one run can.
 * **images**: a drifted build image (580 MB compressed, 6 layers) against its runtime image (170 MB, 3 layers), from a
   registry on this machine: with an empty cache, the same where the package isal is missing, and with a full cache.
   Beside it, `docker pull` of both with `docker run … cat /etc/os-release` in both, and `skopeo copy` of both.
+* **native files**: a package of 2,000 ELF files of this machine, 240 MB, read as `lambda_artifact_check` reads it: all
+  files looked at, checksums tested, needed libraries, versions and entry points found. Beside it, pyelftools reads the
+  same but entry points, which is compared, and auditwheel needed libraries and versions, both from the directory.
 """
 
 
@@ -46,10 +49,11 @@ _TITLES = {
     "writers": "Eight writers",
     "releases": "Releases",
     "parity": "Images",
+    "artifact": "Native files",
 }
 
 
-def document(measured: Mapping[str, Sequence[Row | Comparison]], where: dict[str, Any], before: str = "") -> str:
+def document(measured: Mapping[str, Sequence[Line]], where: dict[str, Any], before: str = "") -> str:
     """measured: rows by part. before: the page as it was; its parts that were not measured now stay as they are."""
     kept = {text.partition("\n")[0]: text for text in re.split(r"(?m)^## ", before)[1:]}
     for part, rows in measured.items():

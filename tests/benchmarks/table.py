@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 HEAD = ("work", "ours", "amazon.aws", "waiters", "ratio", "goal", "met")
 _EARLY = "†"
@@ -24,6 +24,8 @@ NOTES = (
     f"{_EARLY} returned while its update was still in progress.",
     "parity: requests that the registry answered and MB that it sent; peak memory of the process; ratio: seconds of "
     "docker by those of the row.",
+    "native files: seconds of reading, without imports; peak memory of the process; ratio: seconds of pyelftools by "
+    "those of the row.",
 )
 
 
@@ -71,11 +73,45 @@ class Comparison:
         return (self.work, *measured, self.goal, _MET[self.met])
 
 
+@dataclass(frozen=True)
+class Artifact:
+    """One way to read a package's native files. peak: bytes, of its process; faster: the seconds of pyelftools by its
+    own."""
+
+    work: str
+    files: int
+    seconds: float
+    peak: int
+    faster: float
+    goal: str = ""
+    met: bool | None = None
+    runs: dict[str, Any] = field(default_factory=dict)
+    head: ClassVar[tuple[str, ...]] = (
+        "native files",
+        "files",
+        "seconds",
+        "µs a file",
+        "peak MB",
+        "ratio",
+        "goal",
+        "met",
+    )
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        each = f"{self.seconds / self.files * 1e6:.0f}"
+        measured = (str(self.files), f"{self.seconds:.2f}", each, f"{self.peak / 1e6:.0f}", f"{self.faster:.1f}")
+        return (self.work, *measured, self.goal, _MET[self.met])
+
+
+Line: TypeAlias = "Row | Comparison | Artifact"
+
+
 def cell(calls: int, seconds: float, *, early: bool = False) -> str:
     return f"{calls} / {seconds:.2f} s{_EARLY if early else ''}"
 
 
-def terminal(rows: Iterable[Row | Comparison]) -> str:
+def terminal(rows: Iterable[Line]) -> str:
     """Not wider than 100 columns."""
     return "\n\n".join(map(_aligned, _tables(rows)))
 
@@ -87,17 +123,17 @@ def _aligned(lines: list[tuple[str, ...]]) -> str:
     )
 
 
-def markdown(rows: Iterable[Row | Comparison]) -> str:
+def markdown(rows: Iterable[Line]) -> str:
     tables = ([head, ("---",) * len(head), *rest] for head, *rest in _tables(rows))
     return "\n\n".join("\n".join(f"| {' | '.join(line)} |" for line in lines) for lines in tables)
 
 
-def _tables(rows: Iterable[Row | Comparison]) -> Iterator[list[tuple[str, ...]]]:
+def _tables(rows: Iterable[Line]) -> Iterator[list[tuple[str, ...]]]:
     for head, group in groupby(rows, key=lambda row: row.head):
         yield [head, *(row.cells for row in group)]
 
 
-def verdict(rows: Iterable[Row | Comparison]) -> str:
+def verdict(rows: Iterable[Line]) -> str:
     """One sentence about the goals."""
     judged = [row for row in rows if row.met is not None]
     if missed := [row.work for row in judged if not row.met]:

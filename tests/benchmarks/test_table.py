@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 from saved import document
-from table import Comparison, Row, cell, markdown, terminal, verdict
+from table import Artifact, Comparison, Row, cell, markdown, terminal, verdict
 
 MET = Row("code + environment at 0.2 s", cell(7, 3.531), cell(9, 6.1, early=True), cell(14, 11.2), 0.58, "≤ 7", True)
 FREE = Row("8 writers: all ended after", "12.10 s", "8.00 s", ratio=1.51)
@@ -19,6 +19,9 @@ WIDEST = Row(
 )
 WIDEST_IMAGES = Comparison(
     "parity, cold, without isal", 1234, 1_234_567_890, 123.4, 1_234_000_000, 123.4, "≥ 3 times, no more MB", False
+)
+WIDEST_ARTIFACT = Artifact(
+    "ours, from a zip, without isal", 2000, 12.345, 1_234_000_000, 123.4, "< 1 s, ≥ 30 times", False
 )
 WHERE = {
     "date": "2026-01-02",
@@ -42,7 +45,7 @@ def test_terminal_lines_up() -> None:
 
 
 def test_widest_rows_fit_100_columns() -> None:
-    assert max(map(len, terminal([MET, FREE, WIDEST, WIDEST_IMAGES]).splitlines())) <= 100
+    assert max(map(len, terminal([MET, FREE, WIDEST, WIDEST_IMAGES, WIDEST_ARTIFACT]).splitlines())) <= 100
 
 
 def test_markdown_has_a_cell_for_each_column() -> None:
@@ -58,6 +61,12 @@ def test_each_kind_of_row_has_a_table_of_its_own() -> None:
     for column, text in (("requests", "1234  "), ("MB", "1234.6"), ("goal", "≥ 3 times"), ("met", "NO")):
         assert head.index(f" {column}") == row.index(f" {text}"), column
     assert markdown([MET, WIDEST_IMAGES]).count("\n| ---") == 2
+
+
+def test_native_files_have_microseconds_each() -> None:
+    head, row = terminal([WIDEST_ARTIFACT]).splitlines()
+    for column, text in (("files", "2000"), ("seconds", "12.35"), ("µs a file", "6172"), ("peak MB", "1234")):
+        assert head.index(f"  {column}  ") == row.index(f"  {text}  "), column
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_what_was_released_is_kept_without_a_secret(
     done = release(tmp_path, playbook="play.yml", **wish | {"environment_variables": {"NUMBER": "canary-77b1"}})
     assert done.returncode == 0, done.stdout
     kept = json.loads((tmp_path / "kept").read_text())
-    assert kept.keys() == {"changed", "function", "phases", "version", "alias", "verdict"}
+    assert kept.keys() == {"changed", "function", "phases", "version", "alias", "verdict", "artifact"}
     assert (kept["changed"], kept["version"], kept["verdict"]) == (True, "1", "unchecked")
     assert kept["alias"] == {"name": "live", "version": "1", "weights": {}, "previous_version": None}
     assert "canary-77b1" not in json.dumps(kept)

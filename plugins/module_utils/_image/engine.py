@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Docker or Podman engine on this machine: which images it has, pulling one, and a container to read files of one.
+"""A Docker or Podman engine on this machine: which images it has, pulling one, and containers of them.
 
-Nothing from an image is ever run: a container is created, read (containers.py) and removed.
+To read files of an image, a container is created, read (containers.py) and removed, and never started. A program of an
+image is run only by `run`, locked up (runs.py).
 
 Source: Docker Engine API (Image, Container), which Podman's service speaks as well.
 """
@@ -28,6 +29,7 @@ from .digests import is_digest
 from .errors import BadReference, EngineFailed, ImageError, ManifestNotFound, NoEngine
 from .http import of_the_wire
 from .references import Platform, RegistryReference, engine_name, parse_reference
+from .runs import Ran, Run, remove_forgotten, run
 
 _SYSTEM_SOCKETS = (Path("/var/run/docker.sock"), Path("/run/podman/podman.sock"))
 _LABEL = "lambdaops.deploy.reads"
@@ -190,8 +192,19 @@ class Engine:
             raise
         self._remove(name)
 
+    def run(self, wanted: Run, now: float) -> Ran:
+        """Run a program in a container that is removed however it ends; those of runs that were killed are removed as
+        well. now: seconds since 1970. Raises EngineFailed."""
+        remove_forgotten(self._client.api, self._answers, self._remove, now)
+        return run(self._client.api, wanted, self._answers, self._remove, now)
+
+    def architecture(self) -> str:
+        """Of the engine's machine, as images say it: `amd64`, `arm64`."""
+        with self._answers("say what machine it runs on"):
+            return str(self._client.api.version()["Arch"])
+
     def _remove(self, name: str) -> None:
-        with self._said(f"remove the container {name}, which was never started"):
+        with self._said(f"remove the container {name}"):
             try:
                 self._client.api.remove_container(name, v=True, force=True)
             except _sdk().errors.NotFound:

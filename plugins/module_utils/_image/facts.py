@@ -17,7 +17,7 @@ from .layer_views import Errand, LayerViews
 from .libraries import LibraryFacts, LibrarySearch
 from .manifests import HistoryEntry
 from .os_facts import OS_WANTED, OsFacts, os_questions, read_os
-from .references import ImageReference, Platform
+from .references import ImageReference, LayoutReference, Platform, RegistryReference
 from .rootfs import Rootfs
 from .wanted import Wanted
 
@@ -38,6 +38,13 @@ class ImageFacts:
     os: OsFacts | None = None
     libraries: LibraryFacts | None = None
 
+    @property
+    def pinned(self) -> str:
+        """The same image by its digest, or "" for archives and engines, which know no digest of a registry."""
+        if self.digest and isinstance(self.reference, RegistryReference | LayoutReference):
+            return f"{self.reference.name}@{self.digest}"
+        return ""
+
 
 def config_facts(image: Image) -> ImageFacts:
     """Tier 0."""
@@ -52,6 +59,14 @@ def config_facts(image: Image) -> ImageFacts:
         history=image.config.history,
         library_path=environment.get("LD_LIBRARY_PATH", ""),
     )
+
+
+def search_path(runtime: ImageFacts) -> tuple[str, ...]:
+    """Where the runtime's loader looks first; it looks there in both images, since the code will run in the runtime.
+
+    Source: ld.so(8), LD_LIBRARY_PATH. What is no absolute path depends on where a program is started.
+    """
+    return tuple(folder for folder in runtime.library_path.replace(";", ":").split(":") if folder.startswith("/"))
 
 
 def read_facts(

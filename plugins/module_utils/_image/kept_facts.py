@@ -68,6 +68,8 @@ def _encode(facts: FileFacts, name: str) -> dict[str, Any]:
             "search": libraries.search,
             "container_only": libraries.container_only,
             "unread": [sentence.replace(name, _NAME) for sentence in libraries.unread],
+            "unreadable": libraries.unreadable,
+            "whole": libraries.whole,
         },
     }
 
@@ -101,6 +103,8 @@ def _decode(record: dict[str, Any], name: str) -> FileFacts:
             container_only=tuple(libraries["container_only"]),
             unread=sentences(libraries["unread"]),
             aliases=tuple(_decode_library(*fields) for fields in libraries["aliases"]),
+            unreadable=tuple(libraries["unreadable"]),
+            whole=bool(libraries["whole"]),
         ),
         int(record["layers"]),
     )

@@ -58,7 +58,8 @@ class LibraryFacts:
     such as `libz.so` and `libz.so.1.2.11`, which the loader would open but nothing is linked to.
 
     search: the directories in the loader's order; container_only: names of libraries that are there only because the
-    package manager needs them; unread: sentences, why something is not known.
+    package manager needs them; unread: sentences, why something is not known; unreadable: names of libraries that are
+    there, but of which it is not known what they define; whole: whether what is not listed is not there.
     """
 
     libraries: tuple[Library, ...]
@@ -66,6 +67,8 @@ class LibraryFacts:
     container_only: tuple[str, ...]
     unread: tuple[str, ...]
     aliases: tuple[Library, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,7 @@ class LibrarySearch:
             unread.append(f"{image} has libraries behind too many links.")
         libraries: list[Library] = []
         aliases: list[Library] = []
+        unreadable: list[str] = []
         provided = {package.name: _provided(package) for package in packages or ()}
         for name, hit in sorted(self._hits.items()):
             if hit is None:
@@ -122,6 +126,7 @@ class LibrarySearch:
             versions = hit.elf.defines if hit.elf else provided.get(package, {}).get(name)
             if versions is None:
                 unread.append(f"{image}, /{hit.path}: {hit.unread}.")
+                unreadable.append(name)
                 continue
             linked = hit.elf is None or hit.elf.soname in ("", name)
             written = self._directories[hit.directory]
@@ -135,6 +140,8 @@ class LibrarySearch:
             container_only=tuple(library.name for library in libraries if library.package in unneeded),
             unread=tuple(unread),
             aliases=tuple(aliases),
+            unreadable=tuple(unreadable),
+            whole=not self._notes and not self._open,
         )
 
     def _try(self, directory: str, name: str) -> None:

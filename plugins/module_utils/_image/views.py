@@ -17,8 +17,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from .._elf.elf import MAGIC, Elf, read_elf
+from .._elf.elf import Elf, read_elf
 from .._elf.errors import BrokenElf
+from .._elf.segments import MAGIC
 from .entries import Entry, normalize
 from .errors import HostileLayer
 from .wanted import Wanted

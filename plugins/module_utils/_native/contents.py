@@ -4,7 +4,7 @@
 
 """What a package holds, as far as loading is concerned: its files by name, and those with native code looked into.
 
-Only what is known of them; reading them is `reading.py`'s business, judging them that of `check.py`.
+Only what is known of them; reading them is `reading.py`'s business, judging them that of `_artifact/check.py`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,8 @@ class Contents:
     as well left out. natives: in the order of their names. texts: content of small files that rules ask for (`Texts`
     in reading.py), by name; of `bootstrap` only its first bytes. classes: for each jar or directory of Java classes
     ("" for the package itself, else the jar's name) the highest class file version in it and a class that has it.
-    notes: what was not looked into, in sentences.
+    notes: what was not looked into, in sentences. oldest_classes: by the same names as classes, the lowest class file
+    version; where it is not given, all classes count as new as the newest.
     """
 
     source: str
@@ -80,3 +81,4 @@ class Contents:
     texts: Mapping[str, bytes] = field(repr=False)
     classes: Mapping[str, tuple[int, str]]
     notes: tuple[str, ...] = ()
+    oldest_classes: Mapping[str, int] = field(default_factory=dict)

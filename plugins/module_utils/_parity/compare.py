@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .._image.cache import Cache
 from .._image.errors import NotCached
-from .._image.facts import ImageFacts, config_facts, read_both
+from .._image.facts import ImageFacts, config_facts, read_both, search_path
 from .._image.image import Image, open_image
 from .._image.layer_views import LayerViews
 from .._image.references import ImageReference, Platform
@@ -82,14 +82,6 @@ class Comparer:
         runtime_facts, build_facts = read_both(runtime, build, self._views, libraries=())
         self._transfer.cached = counted  # the same layers as before
         return build_facts, runtime_facts
-
-
-def search_path(runtime: ImageFacts) -> tuple[str, ...]:
-    """Where the runtime's loader looks first; it looks there in both images, since the code will run in the runtime.
-
-    Source: ld.so(8), LD_LIBRARY_PATH. What is no absolute path depends on where a program is started.
-    """
-    return tuple(folder for folder in runtime.library_path.replace(";", ":").split(":") if folder.startswith("/"))
 
 
 def compare(

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Set
 
 from .._image.libraries import Library, LibraryFacts
+from .._image.symbol_versions import families, worded
 from .parity import Difference, Verdict
-from .symbols import families, worded
 
 
 def library_differences(

@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from .._image.symbol_versions import worded
 from .._rpm.packages import Evr, Package
 from .parity import Difference, Verdict
-from .symbols import worded
 
 _FIRST_ARCHITECTURES = ("x86_64", "aarch64", "noarch", "")
 # Headers, archives and debug information: what is built with them needs none of them later.

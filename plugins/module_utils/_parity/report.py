@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .._image.facts import ImageFacts
-from .._image.references import LayoutReference, RegistryReference
 from .._image.source import Transfer
+from .._lines import aligned
 from .advice import advise, commands_of, name_for_sam
 from .compare import Comparison
 from .parity import Difference, Parity, Verdict
@@ -77,8 +77,8 @@ def _image(facts: ImageFacts) -> dict[str, Any]:
     os = facts.os
     return {
         "reference": str(facts.reference),
-        "pinned": f"{facts.reference.name}@{facts.digest}" if _has_digests(facts) else None,
-        "digest": facts.digest if _has_digests(facts) else None,
+        "pinned": facts.pinned or None,
+        "digest": facts.digest if facts.pinned else None,
         "index_digest": facts.index_digest or None,
         "platform": str(facts.platform),
         "layers": len(facts.diff_ids),
@@ -90,10 +90,6 @@ def _image(facts: ImageFacts) -> dict[str, Any]:
         "libraries": len(facts.libraries.libraries) if facts.libraries else None,
         "container_only": list(facts.libraries.container_only) if facts.libraries else None,
     }
-
-
-def _has_digests(facts: ImageFacts) -> bool:
-    return isinstance(facts.reference, (RegistryReference, LayoutReference)) and bool(facts.digest)
 
 
 def _local(image: LocalImage) -> dict[str, Any]:
@@ -131,13 +127,8 @@ def table(parity: Parity) -> list[str]:
     if not parity.differences:
         return []
     shown = parity.differences[:_ROWS]
-    rows: list[tuple[str, ...]] = [
-        _HEAD,
-        *((d.name, d.build or "-", d.runtime or "-", "ignored" if d.ignored else d.severity.value) for d in shown),
-    ]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    rows.insert(1, tuple("-" * width for width in widths))
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    rows = [(d.name, d.build or "-", d.runtime or "-", "ignored" if d.ignored else d.severity.value) for d in shown]
+    lines = aligned(_HEAD, rows)
     if len(parity.differences) > _ROWS:
         lines.append(f"... and {len(parity.differences) - _ROWS} more")
     reasons: dict[tuple[str, str], list[str]] = {}

@@ -108,7 +108,7 @@ def free_port() -> int:
 def package(source: str, name: str = "app.py") -> bytes:
     """The same bytes for the same source, whenever it is made."""
     entry, buffer = zipfile.ZipInfo(name), io.BytesIO()
-    entry.external_attr = 0o600 << 16
+    entry.external_attr = 0o644 << 16
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr(entry, source)
     return buffer.getvalue()

@@ -12,8 +12,11 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible.module_utils.basic import FILE_COMMON_ARGUMENTS
 from ansible_collections.lambdaops.deploy.plugins.modules import (
+    lambda_artifact_check,
     lambda_image_parity,
+    lambda_package,
     lambda_rollback,
     lambda_safe_update,
 )
@@ -21,9 +24,7 @@ from ansible_collections.lambdaops.deploy.plugins.modules import (
 ROLES = Path(__file__).parents[3] / "roles"
 UPDATE: dict[str, Any] = lambda_safe_update.ARGUMENTS
 COMPARED = ("type", "elements", "choices", "default", "required")
-RELEASED_PATH = (
-    "{{ [release_base_dir | default(''), release_zip_file] | path_join if release_zip_file is defined else omit }}"
-)
+RELEASED_PATH = "{{ __release_zip if release_zip_file is defined else omit }}"
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,17 @@ class Role:
 
 
 PARITY = ("checks", "fail_on", "ignore", "suggest", "report", "cache_dir")
-OWN = frozenset(("check_parity", "build_image", "runtime_image", "base_dir", *(f"parity_{name}" for name in PARITY)))
+ARTIFACT = ("layers", "ignore", "fail_on", "run", "run_timeout", "run_memory", "environment_variables")
+PACKAGE = ("prefix", "exclude", "ignore_file", "default_excludes", "links", "compression")
+OWN = frozenset(
+    (
+        *("build_package", "check_package", "check_parity", "check_artifact", "build_image", "runtime_image"),
+        *("base_dir", "src", "sources"),
+        *(f"parity_{name}" for name in PARITY),
+        *(f"artifact_{name}" for name in ARTIFACT),
+        *(f"package_{name}" for name in PACKAGE),
+    )
+)
 ALL = [
     Role("safe_update", UPDATE, "lambdaops.deploy.lambda_safe_update"),
     Role(
@@ -74,6 +85,7 @@ ALL = [
         UPDATE,
         "ansible.builtin.include_role",
         passed_as="safe_update_",
+        tasks="update",
         own=OWN,
         by_itself=(("zip_file", RELEASED_PATH),),
     ),
@@ -126,10 +138,50 @@ def test_every_input_is_in_the_readme(role: Role) -> None:
     assert [name for name in told if f"`{role.name}_{name}`" not in readme and f"`_{name}`" not in readme] == []
 
 
-def test_a_release_compares_images_as_it_is_told() -> None:
-    release = next(role for role in ALL if role.name == "release")
-    comparing = next(task for task in release.read("tasks/main.yml") if "image_parity_fail_on" in task.get("vars", ()))
-    for name in PARITY:
-        wanted, described = lambda_image_parity.ARGUMENTS[name], release.inputs[f"parity_{name}"]
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a release, and the module behind it. Inputs are the `options` with the name of the stage before."""
+
+    name: str
+    arguments: dict[str, Any]
+    options: tuple[str, ...]
+    action: str
+    passed_as: str = ""
+    in_other_words: frozenset[str] = frozenset()
+
+    @property
+    def passed(self) -> dict[str, str]:
+        file = f"tasks/{self.name}.yml"
+        task = next(task for task in RELEASE.read(file) if self.action in task and "that" not in task[self.action])
+        passed: dict[str, str] = task["vars"] if self.passed_as else task[self.action]
+        return {name.removeprefix(self.passed_as): words for name, words in passed.items()}
+
+
+RELEASE = next(role for role in ALL if role.name == "release")
+STAGES = [
+    Stage("package", lambda_package.ARGUMENTS, PACKAGE, "lambdaops.deploy.lambda_package"),
+    Stage("parity", lambda_image_parity.ARGUMENTS, PARITY, "ansible.builtin.include_role", passed_as="image_parity_"),
+    Stage(
+        "artifact",
+        lambda_artifact_check.ARGUMENTS,
+        ARTIFACT,
+        "lambdaops.deploy.lambda_artifact_check",
+        in_other_words=frozenset(("layers",)),
+    ),
+]
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_a_stage_of_a_release_does_as_it_is_told(stage: Stage) -> None:
+    for name in stage.options:
+        wanted, described = stage.arguments[name], RELEASE.inputs[f"{stage.name}_{name}"]
         assert {key: described.get(key) for key in COMPARED} == {key: wanted.get(key) for key in COMPARED}, name
-        assert comparing["vars"][f"image_parity_{name}"] == f"{{{{ release_parity_{name} | default(omit) }}}}"
+        if name not in stage.in_other_words:
+            assert stage.passed[name] == f"{{{{ release_{stage.name}_{name} | default(omit) }}}}"
+
+
+def test_the_stages_of_a_release_pass_on_every_option() -> None:
+    package, _parity, artifact = STAGES
+    assert artifact.passed.keys() == artifact.arguments.keys()
+    # What Ansible adds to the arguments of modules that write files once one of them has run.
+    assert package.passed.keys() == package.arguments.keys() - FILE_COMMON_ARGUMENTS.keys()

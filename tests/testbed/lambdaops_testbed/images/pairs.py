@@ -118,7 +118,7 @@ def _add(layout: Layout, tag: str, images: dict[str, Image]) -> None:
 @cache
 def runtime_image(language: Language, release: str, machine: str, pad: int = 0) -> Image:
     settings = {
-        "Env": _environment(LIBRARY_PATH),
+        "Env": environment(LIBRARY_PATH),
         "Entrypoint": ["/lambda-entrypoint.sh"],
         "WorkingDir": "/var/task",
     }
@@ -134,11 +134,11 @@ def build_image(language: Language, recipe: Recipe, machine: str, pad: int = 0) 
     layers += [development_layer(release, machine, pad), sam_layer(version)]
     if recipe is Recipe.COMPILED:
         layers.append(compiler_layer(machine))
-    environment = [*_environment(""), f"SAM_CLI_VERSION={version}"]
-    return image(layers, ARCHITECTURES[machine], {"Env": environment, "WorkingDir": "/tmp/samcli/source"})
+    variables = [*environment(""), f"SAM_CLI_VERSION={version}"]
+    return image(layers, ARCHITECTURES[machine], {"Env": variables, "WorkingDir": "/tmp/samcli/source"})
 
 
-def _environment(library_path: str) -> list[str]:
+def environment(library_path: str) -> list[str]:
     return [
         "LANG=en_US.UTF-8",
         "TZ=:/etc/localtime",

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.lambdaops.deploy.plugins.doc_fragments.images import ModuleDocFragment
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image import http
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.parity import KINDS, Verdict
 from ansible_collections.lambdaops.deploy.plugins.modules import lambda_image_parity as module
@@ -196,7 +197,11 @@ def test_without_requests_it_says_what_to_install(run: Run, monkeypatch: pytest.
 
 
 def test_options_are_documented_as_they_are() -> None:
-    documented = yaml.safe_load(module.DOCUMENTATION)["options"]
+    documented = {
+        name: option
+        for text in (ModuleDocFragment.DOCUMENTATION, module.DOCUMENTATION)
+        for name, option in yaml.safe_load(text)["options"].items()
+    }
     spec = module.ARGUMENTS
     assert documented.keys() == spec.keys()
     for name, option in spec.items():

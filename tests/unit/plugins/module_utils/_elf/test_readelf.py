@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.elf import MAGIC, Elf, Need, read_elf
+from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.elf import Elf, Need, read_elf
+from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.segments import MAGIC
 from lambdaops_testbed.debian import require
 from lambdaops_testbed.images.elf import Export, Import, SharedObject, write
 from lambdaops_testbed.images.elf_file import Machine

@@ -135,6 +135,7 @@ def test_sentences_of_the_cache_name_the_image_that_is_asked_for(place: Place) -
     for facts, tag in ((first, "first"), (second, "second")):
         assert facts.os is not None
         assert facts.libraries is not None
+        assert facts.libraries.unreadable == ("broken.so",)
         sentences = (*facts.os.unread, *facts.libraries.unread)
         assert len(sentences) == 3
         assert all(f"images:{tag}" in sentence for sentence in sentences)

@@ -193,6 +193,7 @@ def test_configurations_that_include_without_end() -> None:
 def test_a_configuration_without_end(content: bytes) -> None:
     found = facts([oci.file("etc/ld.so.conf", content)])
     assert found.unread == ("the image: its ld.so.conf is longer than is read.",)
+    assert not found.whole
 
 
 def test_more_directories_than_anybody_has() -> None:
@@ -225,6 +226,7 @@ def test_a_file_that_cannot_be_read_is_told_by_its_package_or_not_at_all() -> No
     assert unknown.libraries == ()
     assert len(unknown.unread) == 1
     assert unknown.unread[0].startswith("the image, /usr/lib64/libz.so.1: it can't be read as an ELF file")
+    assert (unknown.unreadable, unknown.whole) == (("libz.so.1",), True)
 
 
 def test_a_replaced_file_counts_as_it_is() -> None:
@@ -245,11 +247,13 @@ def test_many_broken_files_are_counted() -> None:
     found = facts([oci.file(f"usr/lib64/lib{n:03}.so", broken) for n in range(50)])
     assert len(found.unread) == 21
     assert found.unread[-1] == "the image has 30 more libraries that can't be read."
+    assert len(found.unreadable) == 50
 
 
 def test_libraries_behind_too_many_links_are_not_left_out_silently() -> None:
     entries = [oci.symlink("usr/lib64/liba.so.1", "/0/x"), *(oci.symlink(f"{n}/x", f"/{n + 1}/x") for n in range(30))]
-    assert facts(entries).unread == ("the image has libraries behind too many links.",)
+    found = facts(entries)
+    assert (found.unread, found.whole) == (("the image has libraries behind too many links.",), False)
 
 
 def test_what_only_the_package_manager_needs_is_told() -> None:

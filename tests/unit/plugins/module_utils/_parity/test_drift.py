@@ -13,6 +13,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.facts impo
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.libraries import Library, LibraryFacts
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.os_facts import OsFacts, OsRelease
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references import Platform, RegistryReference
+from ansible_collections.lambdaops.deploy.plugins.module_utils._image.symbol_versions import worded
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.judge import judge_system
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.library_drift import library_differences
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.package_drift import (
@@ -20,7 +21,6 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.package_d
     package_differences,
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.parity import Difference, Parity, Verdict
-from ansible_collections.lambdaops.deploy.plugins.module_utils._parity.symbols import worded
 from ansible_collections.lambdaops.deploy.plugins.module_utils._rpm.packages import Evr, Package
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,0 +1,188 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The outer form of an ELF file: header, program headers, dynamic section and its names. Bytes → Segments.
+
+What the dynamic section means is elf.py's and symbols.py's business.
+
+Sources: System V gABI, chapters 4 and 5; glibc, elf/elf.h.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from .._errors import printable
+from .errors import BrokenElf
+
+MAGIC = b"\x7fELF"
+
+ET_REL, ET_CORE = 1, 4
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
+_DT_NULL, _DT_STRTAB, _DT_STRSZ = 0, 5, 10
+_SHT_NOBITS, _CODE = 8, 4  # SHF_EXECINSTR
+
+# No real file is near: the largest ones have some hundred entries, and some kilobytes of names that are read here.
+_ENTRIES, _NAMES = 1 << 16, 1 << 18
+
+
+_From = TypeVar("_From")
+_To = TypeVar("_To")
+
+
+class Damage(Exception):
+    """Why a file can't be read. Stays inside of this package: readers raise BrokenElf."""
+
+
+def readable(read: Callable[[_From], _To], source: _From, where: str) -> _To:
+    """What `read` makes of `source`. where: names the file in messages. Raises BrokenElf."""
+    try:
+        return read(source)
+    except Damage as damage:
+        why = str(damage)
+    except (struct.error, OverflowError):
+        why = "it points outside of itself"
+    raise BrokenElf(f"{where} can't be read as an ELF file: {why}.")
+
+
+class Layout:
+    """The structures in one byte order and one class, reduced to the fields that are read."""
+
+    __slots__ = (
+        "dynamic",
+        "file",
+        "needed",
+        "needed_version",
+        "order",
+        "program",
+        "section",
+        "sections",
+        "symbol",
+        "version",
+        "version_name",
+    )
+
+    def __init__(self, order: str, wide: bool) -> None:
+        self.order = order
+        self.file = struct.Struct(order + ("16xHH12xQ14xHH" if wide else "16xHH8xI10xHH"))
+        self.program = struct.Struct(order + ("I4xQQ8xQ16x" if wide else "IIIxxxxI12x"))
+        self.dynamic = struct.Struct(order + ("QQ" if wide else "II"))
+        self.needed = struct.Struct(order + "4xIII")  # file, first version, next library
+        self.needed_version = struct.Struct(order + "4xH2xII")  # flags, name, next
+        self.version = struct.Struct(order + "2xH8xII")  # flags, first name, next version
+        self.version_name = struct.Struct(order + "I4x")
+        self.sections = struct.Struct(order + ("40xQ10xHH" if wide else "32xI10xHH"))
+        self.section = struct.Struct(order + ("4xIQ48x" if wide else "4xII28x"))  # type, flags
+        self.symbol = struct.Struct(order + ("IBBH16x" if wide else "I8xBBH"))  # name, info, other, section
+
+
+_LAYOUTS = {bytes((bits, data)): Layout("<>"[data - 1], bits == 2) for bits in (1, 2) for data in (1, 2)}
+
+
+@dataclass(slots=True)
+class Segments:
+    """loads: (offset, address, length) of what the loader maps; interpreter: the bytes that hold its name; dynamic:
+    tags and values up to DT_NULL; tags: the same, and where one stands twice, the last one counts, as it does for the
+    loader; strings: the table of names that belongs to it."""
+
+    content: bytes | memoryview
+    layout: Layout
+    file_type: int
+    machine: int
+    loads: list[tuple[int, int, int]]
+    interpreter: bytes | None
+    dynamic: list[tuple[int, int]]
+    tags: dict[int, int]
+    strings: bytes
+
+    def offset(self, address: int) -> int:
+        """Where in the file that is which the loader puts at an address."""
+        for offset, start, length in self.loads:
+            if start <= address < start + length:
+                return offset + address - start
+        raise Damage(f"nothing of it is loaded at the address {address:#x}")
+
+
+def read_segments(content: bytes | memoryview, where: str) -> Segments:
+    """where: names the file in messages. Raises BrokenElf."""
+    return readable(_read, content, where)
+
+
+def _read(content: bytes | memoryview) -> Segments:
+    if bytes(content[:4]) != MAGIC:
+        raise Damage("it does not begin as one")
+    layout = _LAYOUTS.get(bytes(content[4:6]))
+    if layout is None:
+        raise Damage("its class or its byte order does not exist")
+    file_type, machine, at, size, count = layout.file.unpack_from(content)
+    loads: list[tuple[int, int, int]] = []
+    places: dict[int, tuple[int, int]] = {}
+    if count and file_type != ET_CORE:  # a core dump's segments are another program's memory
+        if size != layout.program.size or at + size * count > len(content):
+            raise Damage("its program headers do not fit")
+        for segment, offset, address, length in layout.program.iter_unpack(content[at : at + size * count]):
+            if segment == _PT_LOAD:
+                if length and offset + length > len(content):
+                    raise Damage("it is cut short")
+                loads.append((offset, address, length))
+            elif segment in (_PT_INTERP, _PT_DYNAMIC):
+                places[segment] = (offset, length)  # of several, one is read: thousands could name the same bytes
+    dynamic = _entries(content, *places[_PT_DYNAMIC], layout.dynamic) if _PT_DYNAMIC in places else []
+    tags = dict(dynamic)
+    found = Segments(content, layout, file_type, machine, loads, None, dynamic, tags, b"")
+    if _PT_INTERP in places:
+        start, length = places[_PT_INTERP]
+        found.interpreter = bytes(content[start : start + min(length, _NAMES)])
+    if _DT_STRTAB in tags:
+        start = found.offset(tags[_DT_STRTAB])
+        found.strings = bytes(content[start : start + tags.get(_DT_STRSZ, 0)])
+    return found
+
+
+def holds_debug_only(content: bytes | memoryview) -> bool:
+    """Whether its code stands elsewhere: `objcopy --only-keep-debug` leaves of each section that is loaded only its
+    header. Of a file without section headers it can't be said."""
+    layout = _LAYOUTS.get(bytes(content[4:6]))
+    try:
+        if layout is None:
+            return False
+        at, size, count = layout.sections.unpack_from(content)
+        if not at or size != layout.section.size or at + size * count > len(content):
+            return False
+        found = {kind for kind, flags in layout.section.iter_unpack(content[at : at + size * count]) if flags & _CODE}
+    except struct.error:
+        return False
+    return found == {_SHT_NOBITS}
+
+
+def _entries(content: bytes | memoryview, offset: int, length: int, entry: struct.Struct) -> list[tuple[int, int]]:
+    length = min(length, _ENTRIES * entry.size)
+    if offset + length > len(content):
+        raise Damage("its dynamic section does not fit")
+    found = list(entry.iter_unpack(content[offset : offset + length - length % entry.size]))
+    tags = [tag for tag, _value in found]
+    return found[: tags.index(_DT_NULL)] if _DT_NULL in tags else found
+
+
+class Names:
+    """A string table. What all its answers add up to is bounded, since many entries can name one long text."""
+
+    __slots__ = ("_left", "_table")
+
+    def __init__(self, table: bytes) -> None:
+        self._table = table
+        self._left = _NAMES
+
+    def at(self, offset: int) -> str:
+        end = self._table.find(b"\0", offset, offset + self._left)
+        if end < 0:
+            raise Damage(
+                "it names too much" if offset + self._left < len(self._table) else "one of its names has no end"
+            )
+        self._left -= end + 1 - offset
+        name = self._table[offset:end].decode("utf-8", "replace")
+        return name if name.isprintable() else printable(name)

@@ -1,0 +1,103 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The names by which interpreters start an extension, found among an ELF file's dynamic symbols: bytes → names.
+
+Other symbols are not looked at: a table of names is searched for the few beginnings first, and most files have none.
+
+Sources: System V gABI, chapters 4 and 5 (symbol table, DT_HASH); glibc, elf/dl-lookup.c (DT_GNU_HASH); Python's
+importlib and PEP 489 (PyInit_, PyInitU_); Ruby, dln.c (Init_); Node.js, node_api.h and node.h.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from .segments import Damage, Names, Segments, readable
+
+_EXPORTED = (b"PyInit_", b"PyInitU_", b"Init_", b"napi_register_module_v", b"node_register_module_v")
+# What all of these have in them, so that most tables are searched four times only.
+_ONE_OF = (b"Init_", b"InitU_", b"_register_module_v", b"_module_register\0")
+_CALLED = (b"napi_module_register", b"node_module_register")  # by what registers itself while it is loaded
+
+_DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_GNU_HASH = 4, 5, 6, 0x6FFFFEF5
+_TABLES = (_DT_HASH, _DT_STRTAB, 7, 17, 23, _DT_GNU_HASH, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE)  # relocations, versions
+_LOCAL, _VISIBLE = 0, (0, 3)  # STB_LOCAL; STV_DEFAULT, STV_PROTECTED
+# The largest libraries of browsers have some ten thousand symbols.
+_SYMBOLS = 1 << 20
+
+
+def entry_points(segments: Segments, where: str) -> frozenset[str]:
+    """Of `_EXPORTED` what the file defines and shows to others, of `_CALLED` what it wants others to define.
+
+    where: names the file in messages. Raises BrokenElf.
+    """
+    return readable(_entry_points, segments, where)
+
+
+def _entry_points(segments: Segments) -> frozenset[str]:
+    if _DT_SYMTAB not in segments.tags:
+        return frozenset()
+    table = segments.strings
+    if not any(text in table for text in _ONE_OF):
+        return frozenset()
+    exported = {at for text in _EXPORTED for at in _places(table, text)}
+    called = {at for text in _CALLED for at in _places(table, text + b"\0")}
+    names, symbol = Names(table), segments.layout.symbol
+    at = segments.offset(segments.tags[_DT_SYMTAB])
+    size = min(_count(segments) * symbol.size, len(segments.content) - at)
+    return frozenset(
+        names.at(name)
+        for name, info, other, section in symbol.iter_unpack(segments.content[at : at + size - size % symbol.size])
+        if name in (exported if section else called) and info >> 4 != _LOCAL and other & 3 in _VISIBLE
+    )
+
+
+def _places(table: bytes, text: bytes) -> Iterator[int]:
+    at = table.find(text)
+    while at >= 0:
+        yield at
+        at = table.find(text, at + 1)
+
+
+def _count(segments: Segments) -> int:
+    """How many symbols there are: a hash table tells, nothing else does. Without one, the loader finds none."""
+    if _DT_HASH in segments.tags:
+        _buckets, count = struct.unpack_from(
+            segments.layout.order + "II", segments.content, segments.offset(segments.tags[_DT_HASH])
+        )
+    elif _DT_GNU_HASH in segments.tags:
+        count = _hashed(segments) or _up_to_next_table(segments)
+    else:
+        count = 0
+    if count > _SYMBOLS:
+        raise Damage("it has too many symbols")
+    return int(count)
+
+
+def _hashed(segments: Segments) -> int:
+    """One more than the last symbol of DT_GNU_HASH, where the symbols that others define come first; 0 when the
+    file defines none itself."""
+    content, order, wide = segments.content, segments.layout.order, segments.layout.symbol.size == 24
+    at = segments.offset(segments.tags[_DT_GNU_HASH])
+    buckets, first, bloom = struct.unpack_from(order + "III", content, at)
+    at += 16 + bloom * (8 if wide else 4)
+    if buckets > _SYMBOLS:
+        raise Damage("it has too many symbols")
+    last = max(struct.unpack_from(f"{order}{buckets}I", content, at), default=0)
+    if last < first:
+        return 0
+    chain = struct.Struct(order + "I")
+    at += 4 * (buckets - first)
+    while last <= _SYMBOLS and not chain.unpack_from(content, at + 4 * last)[0] & 1:
+        last += 1
+    return int(last + 1)
+
+
+def _up_to_next_table(segments: Segments) -> int:
+    """Linkers say nothing of how many there are where none is hashed; the next table begins behind the last one."""
+    start = segments.tags[_DT_SYMTAB]
+    behind = [segments.tags[tag] for tag in _TABLES if segments.tags.get(tag, 0) > start]
+    return (min(behind) - start) // segments.layout.symbol.size if behind else 0

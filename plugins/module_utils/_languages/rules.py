@@ -1,0 +1,78 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The rules of each language by one table, and those for all of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from .._native.contents import FUNCTION_ROOT, LAYER_ROOT, Contents, Native
+from .._native.findings import Finding, Problem, Verdict
+from .._native.target import Target
+from . import custom_runtime_rules, dotnet_rules, handlers, java_rules, node_rules, python_rules, ruby_rules
+
+_Rules = Callable[[Sequence[Contents], Target, Sequence[Native]], Iterable[Finding]]
+_RULES: Mapping[str, _Rules] = {
+    "python": python_rules.findings,
+    "nodejs": node_rules.findings,
+    "ruby": ruby_rules.findings,
+    "java": java_rules.findings,
+    "dotnet": dotnet_rules.findings,
+    "provided": custom_runtime_rules.findings,
+    "go": custom_runtime_rules.findings,
+}
+_PASSED_OVER: Mapping[str, Callable[[Sequence[Contents], Target], frozenset[str]]] = {
+    "python": python_rules.passed_over,
+    "nodejs": node_rules.passed_over,
+    "ruby": ruby_rules.passed_over,
+}
+_READABLE_BY_OTHERS = 0o004
+
+
+def findings_of(
+    contents: Sequence[Contents], target: Target, natives: Sequence[Native], handler: str = ""
+) -> tuple[Finding, ...]:
+    """contents: the function's package and its layers. natives: those that `variants.sort_out` found to fit. handler:
+    as the function names it, or "" where it is not known. Without a language no rules of one are applied."""
+    found: list[Finding] = []
+    if rules := _RULES.get(target.language):
+        found += rules(contents, target, natives)
+    found += handlers.findings(contents, target, handler)
+    found += _unreadable(contents, handlers.files_of(handler, target))
+    return tuple(found)
+
+
+def passed_over(contents: Sequence[Contents], target: Target) -> frozenset[str]:
+    """Names of natives that the target's language never opens, whatever is in them."""
+    rule = _PASSED_OVER.get(target.language)
+    return rule(contents, target) if rule else frozenset()
+
+
+def _unreadable(contents: Sequence[Contents], files: tuple[str, ...]) -> Iterator[Finding]:
+    """Lambda asks for "global read permissions on code files and any dependent libraries" (developer guide, .zip
+    deployment packages); of the code only the handler's file is known to be read."""
+    for package in contents:
+        watched = {native.name for native in package.natives if "!/" not in native.name}
+        watched.update({*files, "bootstrap"} if package.root == FUNCTION_ROOT else ())
+        hidden = sorted(
+            name
+            for name in watched
+            if (member := package.members.get(name))
+            and member.mode is not None
+            and not member.target
+            and not member.mode & _READABLE_BY_OTHERS
+        )
+        if hidden:
+            mode = package.members[hidden[0]].mode or 0
+            more = f" and {len(hidden) - 1} more files" if len(hidden) > 1 else ""
+            where = "layer" if package.root == LAYER_ROOT else "function"
+            yield Finding(
+                hidden[0],
+                Problem.PERMISSION,
+                Verdict.BROKEN,
+                f"{hidden[0]} (mode {mode:04o}){more} of {package.source} can be read by its owner only, and Lambda "
+                f"runs the {where} as another user.",
+                "Run chmod -R a+rX on the folder before packing, or pack it with lambda_package.",
+            )

@@ -1,0 +1,208 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Which native files of a package could be loaded on a target, and what is amiss where none of a file's variants could.
+
+Packages carry one file for many platforms (`prebuilds/linux-x64/…`, `@img/sharp-darwin-arm64`, the natives of a jar),
+so a file for another platform is a fault only where no variant of it is for this one and something would load it.
+Whether what fits finds its libraries is the loader's business. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from .._elf.elf import Elf
+from .._native.contents import FUNCTION_ROOT, LAYER_ROOT, Contents, Native
+from .._native.findings import Finding, Problem, Verdict
+from .._native.target import Target
+from .components import Components
+from .platforms import Misfit, misfit, says_a_platform, says_another_system, without_platform
+from .rules import passed_over
+
+_LIBRARY = re.compile(r"\.so(?:\.[0-9][0-9a-z]*)*$")
+_NEVER_ON_LINUX = (".exe", ".dll", ".dylib", ".jnilib")
+_LAYER = re.compile(r"^nodejs/(?:node[0-9]+/)?(?=node_modules/)")
+_BOOTSTRAPS = (f"{FUNCTION_ROOT}/bootstrap", f"{LAYER_ROOT}/bootstrap")
+_EXTENSIONS = f"{LAYER_ROOT}/extensions/"
+_TOLD = 3  # examples in a note
+
+
+class SortedOut(NamedTuple):
+    """fitting: ELF files for the target's machine and C library that its language may load, in the order in which they
+    came. findings: what has no variant for the target and would be loaded. notes: what was passed over, in sentences.
+    """
+
+    fitting: tuple[Native, ...]
+    findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
+
+
+def sort_out(contents: Sequence[Contents], target: Target) -> SortedOut:
+    """contents: the function's package and its layers, later ones lying over earlier ones of the same root."""
+    natives = visible(contents)
+    ignored = passed_over(contents, target)
+    fitting: list[Native] = []
+    others: list[tuple[Native, Misfit]] = []
+    for native in natives:
+        if native.name in ignored:
+            continue
+        why = misfit(native, target)
+        if why:
+            others.append((native, why))
+        elif native.elf:
+            fitting.append(native)
+    if not others:
+        return SortedOut(tuple(fitting), (), ())
+    return _judged(fitting, others, Components(contents), target)
+
+
+def visible(contents: Sequence[Contents]) -> tuple[Native, ...]:
+    """What a function sees: of files at one place, that of the last layer."""
+    every = ((package, native) for package in contents for native in package.natives)
+    last = {native.place or f"{package.source}/{native.name}": native for package, native in every}
+    return tuple(last.values())
+
+
+def _judged(
+    fitting: list[Native], others: list[tuple[Native, Misfit]], components: Components, target: Target
+) -> SortedOut:
+    there = {_variant_of(native.name): native for native in fitting}
+    families = {_family(native.name) for native in fitting}
+    elsewhere: list[tuple[Native, Misfit]] = []
+    idle: list[tuple[Native, Misfit]] = []
+    missing: dict[str, list[tuple[Native, Misfit]]] = {}
+    doubtful: list[Finding] = []
+    for native, why in others:
+        key = _variant_of(native.name)
+        chosen_by_name = says_a_platform(native.name) or native.name.lower().endswith(_NEVER_ON_LINUX)
+        if key in there and not chosen_by_name:
+            doubtful.append(_doubtful(native, why, there[key], target))
+        elif key in there or (_named_for_another_system(native.name) and _family(native.name) in families):
+            elsewhere.append((native, why))
+        elif _may_be_loaded(native, target) and not components.only_for_other_systems(native.name):
+            missing.setdefault(key, []).append((native, why))
+        else:
+            idle.append((native, why))
+    for key in [key for key, group in missing.items() if _harmless_in_archive(group)]:
+        idle += missing.pop(key)
+    twins = _named_for_musl(fitting)
+    elsewhere += [(native, Misfit(Problem.LIBC, f"Linux with musl {target.machine}")) for native in twins]
+    passed = {native.name for native in twins}
+    return SortedOut(
+        tuple(native for native in fitting if native.name not in passed),
+        (*doubtful, *(_finding(group, components, target) for group in missing.values())),
+        tuple(_notes(elsewhere, idle, target)),
+    )
+
+
+def _named_for_musl(fitting: list[Native]) -> list[Native]:
+    """What needs no C library by name can't be told from the file: its path tells, beside one that names no system."""
+    named = [n for n in fitting if n.elf and says_another_system(n.name) and not _names_c_library(n.elf)]
+    if not named:
+        return []
+    plain = {_variant_of(native.name) for native in fitting if not says_another_system(native.name)}
+    return [native for native in named if _variant_of(native.name) in plain]
+
+
+def _names_c_library(elf: Elf) -> bool:
+    return any(name.startswith("libc.so") for name in elf.needed)
+
+
+def _variant_of(name: str) -> str:
+    """Packages of a layer and of the function are looked for together."""
+    return without_platform(_LAYER.sub("", name))
+
+
+def _family(name: str) -> str:
+    """The npm package that a file belongs to, without the words for platforms; "" outside of node_modules."""
+    found = re.match(r"(.*node_modules/(?:@[^/]+/)?[^/]+)/", name)
+    return _variant_of(found[1]) if found else ""
+
+
+def _named_for_another_system(name: str) -> bool:
+    """Parts that an npm package has for one system alone, such as node-pty's conpty.node for Windows."""
+    return _family(name) != "" and says_another_system(name.rpartition("node_modules/")[2])
+
+
+def _may_be_loaded(native: Native, target: Target) -> bool:
+    name = native.name.lower()
+    if name.endswith(_NEVER_ON_LINUX):
+        return False
+    if name.endswith(".bundle"):  # Ruby's extensions on macOS
+        return target.language == "ruby"
+    if "!/" in name:
+        return target.language in ("java", "")
+    return True
+
+
+def _harmless_in_archive(group: list[tuple[Native, Misfit]]) -> bool:
+    """Natives of jars for other systems alone come along with frameworks that do without them (netty's kqueue)."""
+    return all("!/" in native.name and not why.platform.startswith("Linux") for native, why in group)
+
+
+def _verdict(native: Native, target: Target) -> Verdict:
+    """Broken is what an interpreter or Lambda itself loads; who runs a program or opens a jar's library is unknown."""
+    name = native.name.lower()
+    if "!/" in name:
+        return Verdict.UNKNOWN
+    if name.endswith((".node", ".pyd", ".bundle")) or _LIBRARY.search(name):
+        return Verdict.BROKEN
+    if native.place.startswith(_EXTENSIONS):
+        return Verdict.BROKEN
+    if native.place in _BOOTSTRAPS:
+        return Verdict.BROKEN if target.language in ("provided", "go", "") else Verdict.UNKNOWN
+    return Verdict.UNKNOWN
+
+
+def _doubtful(native: Native, why: Misfit, variant: Native, target: Target) -> Finding:
+    """For what Lambda itself starts, a better one in a folder is of no use."""
+    verdict = _verdict(native, target)
+    started = native.place in _BOOTSTRAPS or native.place.startswith(_EXTENSIONS)
+    return Finding(
+        native.name,
+        why.problem,
+        verdict if started else min(verdict, Verdict.UNKNOWN, key=lambda v: v.rank),
+        f"{native.name} is built for {why.platform} without saying so in its name, and {variant.name} is for Linux "
+        f"{target.machine}: which of them is loaded can't be seen.",
+        "Leave out the one that is not needed.",
+    )
+
+
+def _finding(group: list[tuple[Native, Misfit]], components: Components, target: Target) -> Finding:
+    native, why = group[0]
+    platforms = list(dict.fromkeys(why.platform for native, why in group))
+    wanted = f"Linux {target.machine}"
+    if why.problem is Problem.LIBC:
+        wanted += " with glibc"
+    if len(group) == 1:
+        message = f"{native.name} is built for {platforms[0]}, and no variant for {wanted} is beside it."
+    else:
+        named = ", ".join(platforms[:-1]) + f" and {platforms[-1]}" if len(platforms) > 1 else platforms[0]
+        variants = "1 variant" if len(group) == 2 else f"{len(group) - 1} variants"
+        message = f"{native.name} and {variants} of it are built for {named}, none for {wanted}."
+    return Finding(
+        file=native.name,
+        problem=min((why.problem for native, why in group), key=_NEAREST.index),
+        verdict=max((_verdict(native, target) for native, why in group), key=lambda verdict: verdict.rank),
+        message=message,
+        component=components.name_of(native.name),
+    )
+
+
+_NEAREST = [Problem.LIBC, Problem.ARCHITECTURE, Problem.FORMAT]
+
+
+def _notes(elsewhere: list[tuple[Native, Misfit]], idle: list[tuple[Native, Misfit]], target: Target) -> Iterator[str]:
+    if elsewhere:
+        files = "1 file is" if len(elsewhere) == 1 else f"{len(elsewhere)} files are"
+        platforms = ", ".join(sorted({why.platform for native, why in elsewhere}))
+        yield f"{files} for other platforms ({platforms}), beside variants for Linux {target.machine}."
+    if idle:
+        platforms = ", ".join(sorted({why.platform for native, why in idle}))
+        names = ", ".join(native.name for native, why in idle[:_TOLD])
+        more = f" and {len(idle) - _TOLD} more" if len(idle) > _TOLD else ""
+        yield f"Nothing on Linux {target.machine} is known to load these files for {platforms}: {names}{more}."

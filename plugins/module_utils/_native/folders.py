@@ -1,0 +1,102 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The files of a directory that is checked as a package: the first bytes of each, or all of it.
+
+Symbolic links are entries of their own and are not followed.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+
+from .._code.content import entry_name, within_limit
+from .._code.errors import EmptyPackage, PackageUnreadable, UnsafeEntry, shown
+from .._code.files import kind_of, reading
+
+# O_NONBLOCK: should a pipe have taken a file's place by now, opening it must not wait.
+_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
+
+
+class Filed:
+    """A file or symbolic link in a directory; its attributes are those of archives.Zipped."""
+
+    __slots__ = ("_found", "_full", "mode", "name", "size", "target")
+
+    def __init__(self, full: bytes, name: bytes, found: os.stat_result) -> None:
+        self.name = name.decode("utf-8", "surrogateescape")
+        self.size = found.st_size
+        self.mode: int | None = stat.S_IMODE(found.st_mode)
+        self._full = full
+        self._found = found
+        self.target = ""
+        if stat.S_ISLNK(found.st_mode):
+            with reading(full):
+                self.target = os.fsdecode(os.readlink(full))
+
+    def peek(self, size: int) -> bytes:
+        """Its first bytes, at most `size`. Raises CodeError."""
+        return self._read(min(size, self.size))
+
+    def read(self) -> bytes:
+        """All of it. Raises CodeError, also when it changes meanwhile."""
+        return self._read(self.size)
+
+    def _read(self, size: int) -> bytes:
+        try:
+            handle = os.open(self._full, _FLAGS)
+            try:
+                content = os.read(handle, size) if size else b""
+                found = os.fstat(handle)
+            finally:
+                os.close(handle)
+        except OSError:
+            with reading(self._full):
+                raise
+        known = self._found
+        same = (found.st_ino, found.st_size, found.st_mtime_ns) == (known.st_ino, known.st_size, known.st_mtime_ns)
+        if len(content) != size or not same:
+            raise PackageUnreadable(
+                f"{shown(self._full)} was written to while it was read.",
+                hint="Wait for the build to end, then run again.",
+            )
+        return content
+
+
+def files_of(path: str) -> list[Filed]:
+    """All files and links below a directory, sorted by name.
+
+    Raises EmptyPackage, UnsafeEntry for pipes, sockets and devices, PackageTooLarge and PackageUnreadable.
+    """
+    found = []
+    total = 0
+    for full, name, state in _below(os.fsencode(path), b""):
+        if stat.S_IFMT(state.st_mode) not in (stat.S_IFREG, stat.S_IFLNK):
+            raise UnsafeEntry(
+                f"{shown(path)} holds {shown(name)}, which is {kind_of(state.st_mode)}.",
+                hint="Remove it: a package holds files, directories and symbolic links.",
+            )
+        total += state.st_size
+        within_limit(total, path)
+        plain = b"\\" not in name and name[1:2] != b":"  # what the system says has no empty parts and no `..`
+        found.append(Filed(full, name if plain else entry_name(name, path), state))
+    if not found:
+        raise EmptyPackage(f"{shown(path)} is a directory without files.", hint="Build the function's files into it.")
+    return sorted(found, key=lambda file: file.name)
+
+
+def _below(folder: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes, os.stat_result]]:
+    """Path, name inside the package, and state of all that is no directory."""
+    folders = [(folder, prefix)]
+    while folders:
+        folder, prefix = folders.pop()
+        with reading(folder), os.scandir(folder) as entries:
+            for entry in entries:
+                name = prefix + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((entry.path, name + b"/"))
+                else:
+                    yield entry.path, name, entry.stat(follow_symlinks=False)

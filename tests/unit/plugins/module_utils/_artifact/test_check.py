@@ -1,0 +1,163 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whole packages: what the rooms' findings add up to, what is ignored, and what is damaged or needless."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._artifact.check import Checked, check
+from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import Format, Member, Native
+from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Problem, Verdict
+from ansible_collections.lambdaops.deploy.plugins.module_utils._native.target import Target
+from loads import library, other, package, so, target
+
+LOADS, CONTAINER_ONLY, UNKNOWN, BROKEN = Verdict.LOADS, Verdict.CONTAINER_ONLY, Verdict.UNKNOWN, Verdict.BROKEN
+A = "liba.so.1"
+NODE = target(runtime="nodejs20.x")
+MISSING = so("node_modules/x/x.node", A, entries=["napi_register_module_v1"])
+
+
+def checked(*natives: Native, on: Target = NODE, **options: object) -> Checked:
+    return check([package(*natives)], on, **options)  # type: ignore[arg-type]
+
+
+def test_a_package_that_loads() -> None:
+    good = replace(MISSING, elf=so("x", "libc.so.6").elf)
+    assert checked(good) == Checked(LOADS, (), (), natives=1, fit=1)
+
+
+def test_nothing_native_needs_no_image() -> None:
+    nothing = target(runtime="python3.12")
+    assert checked(on=replace(nothing, libraries=replace(nothing.libraries, libraries=()))) == Checked(
+        LOADS, (), (), 0, 0
+    )
+
+
+def test_a_finding_is_complete() -> None:
+    contents = package(MISSING)
+    manifest = {"node_modules/x/package.json": b'{"name": "x", "version": "1.2.3"}'}
+    found = check([replace(contents, texts=manifest)], NODE)
+    (finding,) = found.findings
+    assert (found.verdict, finding.verdict) == (BROKEN, BROKEN)
+    assert finding.component == "x 1.2.3"
+    assert finding.hint
+    assert finding.file == MISSING.name
+
+
+def test_the_worst_comes_first_and_decides() -> None:
+    natives = (
+        so("c.node", "libglib-2.0.so.0", entries=["napi_register_module_v1"]),
+        so("b.node", "libz.so.9", entries=["napi_register_module_v1"]),
+        so("a.node", entries=["napi_register_module_v1"], versions={"libc.so.6": ["GLIBC_2.38"]}),
+        other("d.so", "is empty"),
+    )
+    glib = library("libglib-2.0.so.0", package="glib2")
+    found = checked(*natives, on=target(glib, runtime="nodejs20.x", container_only=("libglib-2.0.so.0",)))
+    assert found.verdict is BROKEN
+    assert [(f.file, f.problem) for f in found.findings] == [
+        ("b.node", Problem.LIBRARY),
+        ("a.node", Problem.VERSION),
+        ("d.so", Problem.DAMAGED),
+        ("c.node", Problem.CONTAINER_ONLY),
+    ]
+    assert (found.natives, found.fit) == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "verdict", "notes"),
+    [
+        ([], BROKEN, ()),
+        (["node_modules/x/x.node"], LOADS, ()),
+        (["node_modules/*"], LOADS, ()),
+        (["*.node", "other/*"], LOADS, ("Nothing that was found is matched by 'other/*' of `ignore`.",)),
+        (["x.node"], BROKEN, ("Nothing that was found is matched by 'x.node' of `ignore`.",)),
+        (["NODE_MODULES/*"], BROKEN, ("Nothing that was found is matched by 'NODE_MODULES/*' of `ignore`.",)),
+    ],
+)
+def test_ignored_findings_stay_and_do_not_count(patterns: list[str], verdict: Verdict, notes: tuple[str, ...]) -> None:
+    found = checked(MISSING, ignore=patterns)
+    assert (found.verdict, found.notes) == (verdict, notes)
+    assert [finding.ignored for finding in found.findings] == [verdict is LOADS]
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "verdict"),
+    [
+        ("m.node", Format.OTHER, BROKEN),
+        ("m.cpython-312-x86_64-linux-gnu.so", Format.ELF, BROKEN),
+        ("m.abi3.so", Format.OTHER, BROKEN),
+        ("bootstrap", Format.ELF, BROKEN),
+        ("lib/libm.so.1", Format.OTHER, UNKNOWN),
+        ("x.jar!/libm.so", Format.OTHER, UNKNOWN),
+        ("m.dylib", Format.OTHER, None),
+        ("m.pyd", Format.OTHER, None),
+        ("m.so", Format.MACH_O, None),
+    ],
+)
+def test_what_can_not_be_read(name: str, form: Format, verdict: Verdict | None) -> None:
+    damaged = [f for f in checked(other(name, "is empty", form)).findings if f.problem is Problem.DAMAGED]
+    assert [f.verdict for f in damaged] == ([verdict] if verdict else [])
+    assert [f.message for f in damaged] == ([f"{name} can't be loaded: it is empty."] if verdict else [])
+
+
+def test_a_damaged_file_of_a_layer_that_a_later_one_replaces() -> None:
+    bad = package(other("lib/libm.so.1", "is empty", root="/opt"), root="/opt")
+    good = package(so("lib/libm.so.1", root="/opt"), root="/opt")
+    assert check([package(), bad, good], NODE).verdict is LOADS
+    assert check([package(), good, bad], NODE).verdict is UNKNOWN
+
+
+def test_what_is_in_an_archive_may_never_be_opened() -> None:
+    found = checked(so("lib/x.jar!/linux/libx.so", A), on=target(runtime="java21"))
+    assert [f.verdict for f in found.findings] == [UNKNOWN]
+
+
+PRISMA = "node_modules/.prisma/client/libquery_engine"
+
+
+def test_a_variant_that_loads_is_enough() -> None:
+    old = so(f"{PRISMA}-debian-openssl-1.1.x.so.node", "libssl.so.1.1", entries=["napi_register_module_v1"])
+    new = so(f"{PRISMA}-rhel-openssl-3.0.x.so.node", "libssl.so.3", entries=["napi_register_module_v1"])
+    on = target(library("libssl.so.3"), runtime="nodejs20.x")
+    found = checked(old, new, on=on)
+    assert (found.verdict, found.findings) == (LOADS, ())
+    assert found.notes == (f"Some files would not load, beside variants that do: {old.name}.",)
+    assert checked(old, on=on).verdict is BROKEN
+    assert len(checked(old, new).findings) == 2  # without any openssl
+
+
+@pytest.mark.parametrize(
+    ("bad", "good"),
+    [
+        ("x/libfoo.so", "x/foo.so"),
+        ("x/libfoo.so.1", "x/libfoo.so.2"),
+        ("x/m.cpython-312-x86_64-linux-gnu.so", "x/m.abi3.so"),
+        ("x/m.node", "y/m.node"),
+    ],
+)
+def test_what_only_looks_like_a_variant(bad: str, good: str) -> None:
+    found = checked(so(bad, A), so(good, "libc.so.6"))
+    assert bad in [f.file for f in found.findings]
+    assert found.verdict.rank >= UNKNOWN.rank
+
+
+def test_notes_of_reading_and_of_weak_versions_are_passed_on() -> None:
+    weak = so(
+        "m.node", versions={"libc.so.6": ["GLIBC_2.38"]}, weak=["GLIBC_2.38"], entries=["napi_register_module_v1"]
+    )
+    found = check([replace(package(weak), notes=("x.jar is damaged.",))], NODE)
+    assert found.verdict is LOADS
+    assert [note.split()[0] for note in found.notes] == ["x.jar", "m.node"]
+
+
+def test_the_language_s_rules_and_the_handler_are_asked() -> None:
+    old = so("m.node", entries=["node_register_module_v93"])
+    assert [f.problem for f in checked(old).findings] == [Problem.RUNTIME_ABI]
+    contents = package()
+    with_file = replace(contents, members={"app.mjs": Member(1, 0o644)})
+    assert [f.problem for f in check([contents], NODE, handler="app.handler").findings] == [Problem.ENTRY_POINT]
+    assert check([with_file], NODE, handler="app.handler").findings == ()

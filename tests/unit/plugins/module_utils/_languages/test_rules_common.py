@@ -1,0 +1,252 @@
+# Copyright (c) 2026 lambdaops.deploy contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Rules for packages of every language: the handler's file and permissions; and those of custom runtimes."""
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.rules import findings_of, passed_over
+from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.variants import sort_out
+from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import LAYER_ROOT, Contents, Member
+from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Finding, Problem, Verdict
+from native_packages import contents, elf, mac, target
+
+
+def found(runtime: str, *packages: Contents, handler: str = "") -> tuple[Finding, ...]:
+    fitting = sort_out(packages, target(runtime)).fitting
+    return findings_of(packages, target(runtime), fitting, handler)
+
+
+HANDLERS_THERE = {
+    "Python": ("python3.12", "app.handler", "app.py"),
+    "Python, in a folder": ("python3.12", "orders/app.handler", "orders/app.py"),
+    "Python, in a package": ("python3.12", "orders.app.handler", "orders/app.py"),
+    "Python, a package": ("python3.12", "orders.handler", "orders/__init__.py"),
+    "Python, compiled to bytes": ("python3.12", "app.handler", "app.pyc"),
+    "Python, compiled by Cython": ("python3.12", "app.handler", "app.cpython-312-x86_64-linux-gnu.so"),
+    "Node.js": ("nodejs20.x", "index.handler", "index.js"),
+    "Node.js, a module": ("nodejs20.x", "dist/index.handler", "dist/index.mjs"),
+    "Node.js, CommonJS": ("nodejs20.x", "index.a.b", "index.cjs"),
+    "Node.js, as it is": ("nodejs20.x", "index.handler", "index"),
+    "Node.js, a folder": ("nodejs20.x", "src.handler", "src/index.js"),
+    "Node.js, a package": ("nodejs20.x", "wrapper.handler", "node_modules/wrapper/package.json"),
+    "Ruby": ("ruby3.3", "app.handler", "app.rb"),
+    "Ruby, a class": ("ruby3.3", "lib/app.Orders::App.handler", "lib/app.rb"),
+    ".NET, a program": ("dotnet8", "Orders", "Orders.dll"),
+    ".NET, a program with its ending": ("dotnet8", "Orders.dll", "Orders.dll"),
+    ".NET, a native program": ("dotnet8", "bootstrap", "bootstrap"),
+    "Java": ("java21", "orders.Handler::handle", "orders/Handler.class"),
+    "Java, a class in a class": ("java21", "orders.Outer$Inner", "orders/Outer$Inner.class"),
+    "Java, perhaps in a library": ("java21", "orders.Handler", "lib/orders.jar"),
+    "a custom runtime": ("provided.al2023", "anything", "bootstrap"),
+    "no language": ("", "app.handler", "whatever"),
+}
+
+
+@pytest.mark.parametrize(("runtime", "handler", "file"), HANDLERS_THERE.values(), ids=HANDLERS_THERE)
+def test_the_handler_s_file_is_found_where_its_runtime_looks(runtime: str, handler: str, file: str) -> None:
+    text = {file: b"#!/bin/sh\n"} if file == "bootstrap" else {}
+
+    assert found(runtime, contents(files=[file], texts=text), handler=handler) == ()
+
+
+HANDLERS_MISSING = {
+    "Python": ("python3.12", "app.handler", "main.py", "app.py"),
+    "Python, spelled otherwise": ("python3.12", "App.handler", "app.py", "App.py"),
+    "Node.js": ("nodejs20.x", "index.handler", "index.ts", "index.js"),
+    "Ruby": ("ruby3.3", "app.handler", "main.rb", "app.rb"),
+    ".NET": ("dotnet8", "Orders", "Orders.exe", "Orders.dll"),
+    "Java": ("java21", "orders.Handler::handle", "orders/Other.class", "orders/Handler.class"),
+}
+
+
+@pytest.mark.parametrize(("runtime", "handler", "file", "usual"), HANDLERS_MISSING.values(), ids=HANDLERS_MISSING)
+def test_a_handler_without_its_file_is_broken(runtime: str, handler: str, file: str, usual: str) -> None:
+    [finding] = found(runtime, contents(files=[file]), handler=handler)
+
+    assert (finding.file, finding.problem, finding.verdict) == (usual, Problem.ENTRY_POINT, Verdict.BROKEN)
+    assert finding.message == f"The handler {handler} should be in {usual}, which build/orders.zip does not have."
+
+
+@pytest.mark.parametrize("runtime", ["python3.12", "nodejs20.x", "ruby3.3"])
+def test_a_handler_without_a_function_is_broken(runtime: str) -> None:
+    [finding] = found(runtime, contents(files=["app.py", "app.js", "app.rb"]), handler="app")
+
+    assert finding.message == "The handler app names a file only."
+
+
+def test_a_folder_too_many_is_named() -> None:
+    [finding] = found("python3.12", contents(files=["build/app.py", "build/lib/app.py"]), handler="app.handler")
+
+    assert finding.hint == "It is in build/app.py: pack what is in build/ instead of the folder itself."
+
+
+ASSEMBLY = "Orders::Orders.Function::Handle"
+
+
+@pytest.mark.parametrize(
+    ("files", "missing"),
+    [
+        ("Orders.dll Orders.deps.json Orders.runtimeconfig.json", ""),
+        ("Orders.dll Web.deps.json Web.runtimeconfig.json", ""),
+        ("Orders.dll Web.deps.json Web.runtimeconfig.json bin/X.deps.json", ""),
+        ("Orders.dll Web.deps.json Two.deps.json Orders.runtimeconfig.json", "Orders.deps.json"),
+        ("Orders.dll Orders.deps.json", "Orders.runtimeconfig.json"),
+        ("Orders.deps.json Orders.runtimeconfig.json", "Orders.dll"),
+    ],
+)
+def test_a_net_assembly_needs_its_two_descriptions(files: str, missing: str) -> None:
+    names = files.split()
+    texts = {name: b'{"runtimeOptions": {}}' for name in names if name.endswith("config.json")}
+
+    findings = found("dotnet8", contents(files=names, texts=texts), handler=ASSEMBLY)
+
+    assert [finding.file for finding in findings] == ([missing] if missing else [])
+
+
+LAYERED = {
+    "Python": ("python3.12", "wrapper.handler", "python/wrapper.py"),
+    "Python, by version": ("python3.12", "wrapper.a.handler", "python/lib/python3.12/site-packages/wrapper/a.py"),
+    "Node.js": ("nodejs20.x", "wrapper.handler", "nodejs/node_modules/wrapper/index.js"),
+    "Node.js, by version": ("nodejs20.x", "wrapper.handler", "nodejs/node20/node_modules/wrapper/index.js"),
+    "Node.js, by path": (
+        "nodejs20.x",
+        "/opt/nodejs/node_modules/wrapper/handler.handler",
+        "nodejs/node_modules/wrapper/handler.js",
+    ),
+    "Ruby": ("ruby3.3", "wrapper.handler", "ruby/lib/wrapper.rb"),
+    "Java": ("java21", "wrapper.Handler", "java/lib/wrapper.jar"),
+}
+
+
+@pytest.mark.parametrize(("runtime", "handler", "file"), LAYERED.values(), ids=LAYERED)
+def test_a_handler_may_be_in_a_layer(runtime: str, handler: str, file: str) -> None:
+    function = contents(files=["README.md"])
+
+    assert found(runtime, function, contents(files=[file], root=LAYER_ROOT), handler=handler) == ()
+    [finding] = found(runtime, function, contents(files=["other/a.txt"], root=LAYER_ROOT), handler=handler)
+    assert finding.verdict is Verdict.BROKEN
+    assert "which build/orders.zip and its layers do not have" in finding.message
+
+
+def test_a_handler_in_a_layer_that_was_not_given_is_unknown() -> None:
+    [finding] = found("nodejs20.x", contents(files=["a.js"]), handler="/opt/nodejs/node_modules/w/handler.handler")
+
+    assert (finding.problem, finding.verdict) == (Problem.ENTRY_POINT, Verdict.UNKNOWN)
+
+
+MODES = {
+    "readable": (0o644, 0),
+    "readable and executable": (0o755, 0),
+    "for its owner": (0o600, 1),
+    "for its group": (0o640, 1),
+    "for nobody": (0o000, 1),
+}
+
+
+@pytest.mark.parametrize(("mode", "count"), MODES.values(), ids=MODES)
+def test_what_lambda_has_to_read_is_readable_for_everybody(mode: int, count: int) -> None:
+    name = "a.cpython-312-x86_64-linux-gnu.so"
+
+    findings = found("python3.12", contents(elf(name), modes={name: mode, "notes.txt": 0o600}))
+
+    assert [(f.file, f.problem, f.verdict) for f in findings] == [(name, Problem.PERMISSION, Verdict.BROKEN)] * count
+
+
+def test_many_unreadable_files_are_one_finding_for_each_package() -> None:
+    natives = [elf(f"a{n}.cpython-312-x86_64-linux-gnu.so") for n in range(3)]
+    modes = {**{native.name: 0o600 for native in natives}, "app.py": 0o600}
+    layer = contents(elf("lib/b.so"), modes={"lib/b.so": 0o400}, root=LAYER_ROOT, source="layer.zip")
+
+    first, second = found("python3.12", contents(*natives, modes=modes), layer, handler="app.handler")
+
+    assert first.message == (
+        "a0.cpython-312-x86_64-linux-gnu.so (mode 0600) and 3 more files of build/orders.zip can be read by its owner "
+        "only, and Lambda runs the function as another user."
+    )
+    assert second.message.startswith("lib/b.so (mode 0400) of layer.zip can be read")
+
+
+def test_links_and_unsaid_modes_say_nothing() -> None:
+    native = elf("a.cpython-312-x86_64-linux-gnu.so")
+    package = contents(native, files=["app.py"])
+    members = {native.name: Member(9, None), "app.py": Member(9, 0o400, target="b.py")}
+
+    assert found("python3.12", Contents("a.zip", "/var/task", members, (native,), {}, {}), handler="app.h") == ()
+    assert found("python3.12", package, handler="app.h") == ()
+
+
+def test_without_a_language_only_the_common_rules_are_applied() -> None:
+    name = "a.cpython-311-x86_64-linux-gnu.so"
+    package = contents(elf(name), modes={name: 0o600})
+
+    assert [finding.problem for finding in found("", package)] == [Problem.PERMISSION]
+    assert passed_over([package], target("")) == frozenset()
+
+
+def bootstrap(text: bytes, *, mode: int | None = 0o755, files: tuple[str, ...] = ()) -> list[tuple[Problem, Verdict]]:
+    package = contents(files=files, texts={"bootstrap": text}, modes={"bootstrap": mode} if mode is not None else {})
+    return [(finding.problem, finding.verdict) for finding in found("provided.al2023", package)]
+
+
+SCRIPTS = {
+    "sh": (b"#!/bin/sh\nset -eu\n", []),
+    "bash, with an option": (b"#!/bin/bash -e\n", []),
+    "env": (b"#! /usr/bin/env bash\n", []),
+    "no end of line": (b"#!/bin/sh", []),
+    "an interpreter of its own": (b"#!/var/task/bin/php\n", []),
+    "an interpreter in a layer": (b"#!/opt/bin/php\n", [(Problem.INTERPRETER, Verdict.BROKEN)]),
+    "an interpreter that is not packed": (b"#!/var/task/bin/perl\n", [(Problem.INTERPRETER, Verdict.BROKEN)]),
+    "an interpreter of the image, perhaps": (b"#!/usr/bin/python3\n", [(Problem.INTERPRETER, Verdict.UNKNOWN)]),
+    "no interpreter": (b"#!\n", [(Problem.INTERPRETER, Verdict.UNKNOWN)]),
+    "Windows line ends": (b"#!/bin/sh\r\nset -eu\r\n", [(Problem.INTERPRETER, Verdict.BROKEN)]),
+    "no script": (b"echo hello\n", [(Problem.DAMAGED, Verdict.BROKEN)]),
+    "empty": (b"", [(Problem.DAMAGED, Verdict.BROKEN)]),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), SCRIPTS.values(), ids=SCRIPTS)
+def test_a_bootstrap_script_is_run_by_what_its_first_line_names(
+    text: bytes, expected: list[tuple[Problem, Verdict]]
+) -> None:
+    assert bootstrap(text, files=("bin/php",)) == expected
+
+
+def test_a_bootstrap_has_to_be_executable_and_readable() -> None:
+    fault = (Problem.PERMISSION, Verdict.BROKEN)
+
+    assert bootstrap(b"#!/bin/sh\n", mode=0o644) == [fault]
+    assert bootstrap(b"#!/bin/sh\n", mode=0o744) == [fault]
+    assert bootstrap(b"#!/bin/sh\n", mode=0o711) == [fault]
+    assert bootstrap(b"#!/bin/sh\n", mode=0o700) == [fault, fault]  # for its owner only: neither
+    assert bootstrap(b"#!/bin/sh\n", mode=0o755) == []
+
+
+@pytest.mark.parametrize("runtime", ["provided", "provided.al2", "provided.al2023", "go1.x"])
+def test_a_custom_runtime_needs_a_bootstrap_at_the_top(runtime: str) -> None:
+    [finding] = found(runtime, contents(files=["build/bootstrap"]), contents(root=LAYER_ROOT, source="layer.zip"))
+
+    assert (finding.problem, finding.verdict) == (Problem.ENTRY_POINT, Verdict.BROKEN)
+    assert finding.message == "There is no file bootstrap at the top of build/orders.zip or of layer.zip."
+
+
+def test_a_layer_may_have_the_bootstrap() -> None:
+    layer = contents(texts={"bootstrap": b"#!/opt/bin/php\n"}, files=["bin/php"], root=LAYER_ROOT)
+
+    assert found("provided.al2", contents(files=["index.php"]), layer) == ()
+
+
+PROGRAMS = {
+    "static": (elf("bootstrap", kind="executable", needed=()), []),
+    "static and position-independent": (elf("bootstrap", needed=()), []),
+    "with a loader": (elf("bootstrap", interpreter="/lib64/ld-linux-x86-64.so.2"), []),
+    "a library": (elf("bootstrap", soname="libbootstrap.so"), [Problem.ENTRY_POINT]),
+    "for a Mac, which is told by its format": (mac("bootstrap"), []),
+}
+
+
+@pytest.mark.parametrize(("native", "problems"), PROGRAMS.values(), ids=PROGRAMS)
+def test_a_bootstrap_is_a_program(native: object, problems: list[Problem]) -> None:
+    assert [finding.problem for finding in found("provided.al2023", contents(native))] == problems  # type: ignore[arg-type]
