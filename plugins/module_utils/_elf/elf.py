@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .segments import Layout, Names, Segments, read_segments, readable
 
@@ -35,8 +36,7 @@ _DT_FLAGS_1, _DT_VERDEF, _DT_VERNEED = 0x6FFFFFFB, 0x6FFFFFFC, 0x6FFFFFFE
 _DF_1_PIE, _VER_FLG_BASE, _VER_FLG_WEAK = 0x08000000, 1, 2
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """A symbol version that a library must define. weak: the loader only warns when it does not."""
 
     library: str
@@ -63,7 +63,7 @@ class Elf:
     interpreter: str = ""
 
 
-def read_elf(content: bytes | memoryview, where: str) -> Elf:
+def read_elf(content: bytes, where: str) -> Elf:
     """where: names the file in messages. A file without a dynamic section needs and defines nothing.
 
     Raises BrokenElf.
@@ -79,7 +79,7 @@ def elf_of(segments: Segments, where: str) -> Elf:
 def _elf(segments: Segments) -> Elf:
     content = segments.content
     layout, tags = segments.layout, segments.tags
-    names = Names(segments.strings)
+    names = Names(content, *segments.strings)
     needs: tuple[Need, ...] = ()
     if _DT_VERNEED in tags:
         needs = tuple(_needs(content, segments.offset(tags[_DT_VERNEED]), layout, names))
@@ -98,28 +98,34 @@ def _elf(segments: Segments) -> Elf:
         defines=defines,
         rpath=names.at(tags[_DT_RPATH]) if _DT_RPATH in tags else "",
         runpath=names.at(tags[_DT_RUNPATH]) if _DT_RUNPATH in tags else "",
-        interpreter=Names(segments.interpreter).at(0) if segments.interpreter is not None else "",
+        interpreter=_whole(segments.interpreter),
     )
 
 
-def _needs(content: bytes | memoryview, at: int, layout: Layout, names: Names) -> Iterator[Need]:
+def _whole(name: bytes | None) -> str:
+    return "" if name is None else Names(name, 0, len(name)).at(0)
+
+
+def _needs(content: bytes, at: int, layout: Layout, names: Names) -> list[Need]:
     """VERNEED: a chain of libraries, each with a chain of versions; distances, so both only go forward."""
+    found = []
+    name_at, one_version = names.at, layout.needed_version.unpack_from
     while True:
         file, first, following = layout.needed.unpack_from(content, at)
-        library = names.at(file)
+        library = name_at(file)
         version_at = at + first
         while True:
-            flags, name, step = layout.needed_version.unpack_from(content, version_at)
-            yield Need(library, names.at(name), bool(flags & _VER_FLG_WEAK))
+            flags, name, step = one_version(content, version_at)
+            found.append(Need(library, name_at(name), bool(flags & _VER_FLG_WEAK)))
             if not step:
                 break
             version_at += step
         if not following:
-            return
+            return found
         at += following
 
 
-def _defines(content: bytes | memoryview, at: int, layout: Layout, names: Names) -> Iterator[str]:
+def _defines(content: bytes, at: int, layout: Layout, names: Names) -> Iterator[str]:
     """VERDEF without the entry that names the file itself; the first name is the version, more are its parents."""
     while True:
         flags, first, following = layout.version.unpack_from(content, at)

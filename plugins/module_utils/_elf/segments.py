@@ -87,9 +87,9 @@ _LAYOUTS = {bytes((bits, data)): Layout("<>"[data - 1], bits == 2) for bits in (
 class Segments:
     """loads: (offset, address, length) of what the loader maps; interpreter: the bytes that hold its name; dynamic:
     tags and values up to DT_NULL; tags: the same, and where one stands twice, the last one counts, as it does for the
-    loader; strings: the table of names that belongs to it."""
+    loader; strings: where the table of names that belongs to it begins and ends."""
 
-    content: bytes | memoryview
+    content: bytes
     layout: Layout
     file_type: int
     machine: int
@@ -97,7 +97,7 @@ class Segments:
     interpreter: bytes | None
     dynamic: list[tuple[int, int]]
     tags: dict[int, int]
-    strings: bytes
+    strings: tuple[int, int]
 
     def offset(self, address: int) -> int:
         """Where in the file that is which the loader puts at an address."""
@@ -107,15 +107,15 @@ class Segments:
         raise Damage(f"nothing of it is loaded at the address {address:#x}")
 
 
-def read_segments(content: bytes | memoryview, where: str) -> Segments:
+def read_segments(content: bytes, where: str) -> Segments:
     """where: names the file in messages. Raises BrokenElf."""
     return readable(_read, content, where)
 
 
-def _read(content: bytes | memoryview) -> Segments:
-    if bytes(content[:4]) != MAGIC:
+def _read(content: bytes) -> Segments:
+    if content[:4] != MAGIC:
         raise Damage("it does not begin as one")
-    layout = _LAYOUTS.get(bytes(content[4:6]))
+    layout = _LAYOUTS.get(content[4:6])
     if layout is None:
         raise Damage("its class or its byte order does not exist")
     file_type, machine, at, size, count = layout.file.unpack_from(content)
@@ -133,20 +133,20 @@ def _read(content: bytes | memoryview) -> Segments:
                 places[segment] = (offset, length)  # of several, one is read: thousands could name the same bytes
     dynamic = _entries(content, *places[_PT_DYNAMIC], layout.dynamic) if _PT_DYNAMIC in places else []
     tags = dict(dynamic)
-    found = Segments(content, layout, file_type, machine, loads, None, dynamic, tags, b"")
+    found = Segments(content, layout, file_type, machine, loads, None, dynamic, tags, (0, 0))
     if _PT_INTERP in places:
         start, length = places[_PT_INTERP]
-        found.interpreter = bytes(content[start : start + min(length, _NAMES)])
+        found.interpreter = content[start : start + min(length, _NAMES)]
     if _DT_STRTAB in tags:
         start = found.offset(tags[_DT_STRTAB])
-        found.strings = bytes(content[start : start + tags.get(_DT_STRSZ, 0)])
+        found.strings = (start, min(start + tags.get(_DT_STRSZ, 0), len(content)))
     return found
 
 
-def holds_debug_only(content: bytes | memoryview) -> bool:
+def holds_debug_only(content: bytes) -> bool:
     """Whether its code stands elsewhere: `objcopy --only-keep-debug` leaves of each section that is loaded only its
     header. Of a file without section headers it can't be said."""
-    layout = _LAYOUTS.get(bytes(content[4:6]))
+    layout = _LAYOUTS.get(content[4:6])
     try:
         if layout is None:
             return False
@@ -159,7 +159,7 @@ def holds_debug_only(content: bytes | memoryview) -> bool:
     return found == {_SHT_NOBITS}
 
 
-def _entries(content: bytes | memoryview, offset: int, length: int, entry: struct.Struct) -> list[tuple[int, int]]:
+def _entries(content: bytes, offset: int, length: int, entry: struct.Struct) -> list[tuple[int, int]]:
     length = min(length, _ENTRIES * entry.size)
     if offset + length > len(content):
         raise Damage("its dynamic section does not fit")
@@ -168,21 +168,33 @@ def _entries(content: bytes | memoryview, offset: int, length: int, entry: struc
     return found[: tags.index(_DT_NULL)] if _DT_NULL in tags else found
 
 
+# Names as bytes and as text: most files need the same few libraries and versions.
+_KNOWN: dict[bytes, str] = {}
+_KEPT = 4096
+
+
 class Names:
     """A string table. What all its answers add up to is bounded, since many entries can name one long text."""
 
-    __slots__ = ("_left", "_table")
+    __slots__ = ("_content", "_end", "_left", "_start")
 
-    def __init__(self, table: bytes) -> None:
-        self._table = table
+    def __init__(self, content: bytes, start: int, end: int) -> None:
+        self._content = content
+        self._start = start
+        self._end = end
         self._left = _NAMES
 
     def at(self, offset: int) -> str:
-        end = self._table.find(b"\0", offset, offset + self._left)
+        start, left = self._start + offset, self._left
+        end = self._content.find(b"\0", start, min(start + left, self._end))
         if end < 0:
-            raise Damage(
-                "it names too much" if offset + self._left < len(self._table) else "one of its names has no end"
-            )
-        self._left -= end + 1 - offset
-        name = self._table[offset:end].decode("utf-8", "replace")
-        return name if name.isprintable() else printable(name)
+            raise Damage("it names too much" if start + left < self._end else "one of its names has no end")
+        self._left = left - end - 1 + start
+        raw = self._content[start:end]
+        name = _KNOWN.get(raw)
+        if name is None:
+            name = raw.decode("utf-8", "replace")
+            name = name if name.isprintable() else printable(name)
+            if len(_KNOWN) < _KEPT:
+                _KNOWN[raw] = name
+        return name

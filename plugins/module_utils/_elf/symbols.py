@@ -14,13 +14,27 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
 
 from .segments import Damage, Names, Segments, readable
 
-_EXPORTED = (b"PyInit_", b"PyInitU_", b"Init_", b"napi_register_module_v", b"node_register_module_v")
-# What all of these have in them, so that most tables are searched four times only.
-_ONE_OF = (b"Init_", b"InitU_", b"_register_module_v", b"_module_register\0")
-_CALLED = (b"napi_module_register", b"node_module_register")  # by what registers itself while it is loaded
+
+class Starts(NamedTuple):
+    """Beginnings of names that a file defines, whole names that it wants others to define, and texts of which each of
+    these has one, so that most tables are searched for those alone."""
+
+    exported: tuple[bytes, ...]
+    called: tuple[bytes, ...]
+    searched: tuple[bytes, ...]
+
+
+NODE = Starts(
+    (b"napi_register_module_v", b"node_register_module_v"),
+    (b"napi_module_register", b"node_module_register"),  # by what registers itself while it is loaded
+    (b"_register_module_v", b"_module_register\0"),
+)
+PYTHON_AND_RUBY = Starts((b"PyInit_", b"PyInitU_", b"Init_"), (), (b"Init_", b"InitU_"))
 
 _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_GNU_HASH = 4, 5, 6, 0x6FFFFEF5
 _TABLES = (_DT_HASH, _DT_STRTAB, 7, 17, 23, _DT_GNU_HASH, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE)  # relocations, versions
@@ -29,37 +43,39 @@ _LOCAL, _VISIBLE = 0, (0, 3)  # STB_LOCAL; STV_DEFAULT, STV_PROTECTED
 _SYMBOLS = 1 << 20
 
 
-def entry_points(segments: Segments, where: str) -> frozenset[str]:
-    """Of `_EXPORTED` what the file defines and shows to others, of `_CALLED` what it wants others to define.
+def entry_points(segments: Segments, starts: Starts, where: str) -> frozenset[str]:
+    """Of `starts` what the file defines and shows to others, and what it wants others to define.
 
     where: names the file in messages. Raises BrokenElf.
     """
-    return readable(_entry_points, segments, where)
+    return readable(partial(_entry_points, starts=starts), segments, where)
 
 
-def _entry_points(segments: Segments) -> frozenset[str]:
+def _entry_points(segments: Segments, starts: Starts) -> frozenset[str]:
     if _DT_SYMTAB not in segments.tags:
         return frozenset()
-    table = segments.strings
-    if not any(text in table for text in _ONE_OF):
+    content, (start, end) = segments.content, segments.strings
+    if all(content.find(text, start, end) < 0 for text in starts.searched):
         return frozenset()
-    exported = {at for text in _EXPORTED for at in _places(table, text)}
-    called = {at for text in _CALLED for at in _places(table, text + b"\0")}
-    names, symbol = Names(table), segments.layout.symbol
+    exported = {at for text in starts.exported for at in _places(segments, text)}
+    called = {at for text in starts.called for at in _places(segments, text + b"\0")}
+    names, symbol = Names(content, start, end), segments.layout.symbol
     at = segments.offset(segments.tags[_DT_SYMTAB])
-    size = min(_count(segments) * symbol.size, len(segments.content) - at)
+    size = min(_count(segments) * symbol.size, len(content) - at)
     return frozenset(
         names.at(name)
-        for name, info, other, section in symbol.iter_unpack(segments.content[at : at + size - size % symbol.size])
+        for name, info, other, section in symbol.iter_unpack(content[at : at + size - size % symbol.size])
         if name in (exported if section else called) and info >> 4 != _LOCAL and other & 3 in _VISIBLE
     )
 
 
-def _places(table: bytes, text: bytes) -> Iterator[int]:
-    at = table.find(text)
+def _places(segments: Segments, text: bytes) -> Iterator[int]:
+    """In the table of names."""
+    start, end = segments.strings
+    at = segments.content.find(text, start, end)
     while at >= 0:
-        yield at
-        at = table.find(text, at + 1)
+        yield at - start
+        at = segments.content.find(text, at + 1, end)
 
 
 def _count(segments: Segments) -> int:

@@ -49,7 +49,8 @@ class Zipped:
     """A file or symbolic link in a zip. size: as the zip declares it; mode: permission bits, None where it does not
     say; target: of a symbolic link, else ""."""
 
-    __slots__ = ("_at", "_crc", "_end", "_info", "_package", "_read_at", "mode", "name", "size", "target")
+    __slots__ = ("_at", "_end", "_info", "_package", "_read_at", "mode", "name", "size", "target")
+    apart = True  # unpacking is work for several threads
 
     def __init__(self, info: zipfile.ZipInfo, name: bytes, read_at: ReadAt, end: int, package: str) -> None:
         mode = unix_mode(info)
@@ -62,6 +63,13 @@ class Zipped:
         self._package = package
         self._at = -1  # where its data begins, once its header was read
         self.target = self.read().decode("utf-8", "surrogateescape") if stat.S_ISLNK(mode) else ""
+
+    def __enter__(self) -> Zipped:
+        """As a file of a directory does; here the zip is open already."""
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        pass
 
     def peek(self, size: int) -> bytes:
         """Its first bytes, at most `size`. Raises BrokenZip and NativeError."""

@@ -19,12 +19,13 @@ from enum import Enum, auto
 from .._elf.elf import Elf, elf_of
 from .._elf.errors import BrokenElf
 from .._elf.segments import ET_CORE, ET_REL, MAGIC, holds_debug_only, read_segments
-from .._elf.symbols import entry_points
+from .._elf.symbols import NODE, PYTHON_AND_RUBY, entry_points
 from .contents import Format, Native
 
 HEAD = 64  # bytes that tell what a file is; more of it is read only where it is worth it
 MORE = 1 << 16  # holds the headers of a PE file, and the list of a fat file's machines
 
+_EXTENSIONS = {".node": NODE, ".so": PYTHON_AND_RUBY}  # interpreters open no other names as theirs
 _PROMISES = re.compile(r"\.(so(\.\d[^/]*)?|node|pyd|dylib)$")
 _ZIPPED = re.compile(r"\.(jar|war|ear|whl|egg|zip)$", re.IGNORECASE)
 _CLASS, _FAT, _FAT_64 = b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"
@@ -98,7 +99,8 @@ def elf_native(name: str, place: str, content: bytes) -> Native | None:
     try:
         segments = read_segments(content, "it")
         elf = elf_of(segments, "it")
-        names = entry_points(segments, "it")
+        if starts := next((starts for end, starts in _EXTENSIONS.items() if name.endswith(end)), None):
+            names = entry_points(segments, starts, "it")
     except BrokenElf as error:
         unread = error.message.removeprefix("it ").rstrip(".")
     if (elf is None or not elf.needed) and holds_debug_only(content):

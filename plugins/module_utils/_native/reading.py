@@ -70,12 +70,17 @@ class Texts:
 
 
 class File(Protocol):
-    """What archives.Zipped and folders.Filed are."""
+    """What archives.Zipped and folders.Filed are. apart: whether reading it is worth a thread."""
 
     name: str
     size: int
     mode: int | None
     target: str
+    apart: bool
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(self, *_failure: object) -> None: ...
 
     def peek(self, size: int) -> bytes: ...
 
@@ -127,13 +132,16 @@ class _Reader:
         for file in files:
             if file.target:
                 continue
-            match look_at(file.peek(HEAD), file.name):
-                case Look.NOTHING:
-                    continue
-                case Look.CLASS:
-                    self._note_class("", file.name, file.peek(8))
-                case look:
-                    work.append((file, look))
+            with file:
+                match look_at(file.peek(HEAD), file.name):
+                    case Look.NOTHING:
+                        continue
+                    case Look.CLASS:
+                        self._note_class("", file.name, file.peek(8))
+                    case look if file.apart or look is Look.ZIP:
+                        work.append((file, look))
+                    case look:
+                        self._keep(file, look, file.name, f"{self._root}/{file.name}")
         self._work.extend(sorted(work, key=lambda each: each[0].size, reverse=True))  # or the largest would end alone
         threads = min(_THREADS, len(work))
         if threads > 1:

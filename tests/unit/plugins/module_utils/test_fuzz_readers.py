@@ -31,7 +31,7 @@ import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.elf import read_elf
 from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.errors import BrokenElf
 from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.segments import holds_debug_only, read_segments
-from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.symbols import entry_points
+from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.symbols import NODE, PYTHON_AND_RUBY, entry_points
 from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import EngineError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.decompression import Limits
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.layers import open_layer
@@ -139,7 +139,8 @@ def read_as_everything(content: bytes) -> None:
     with contextlib.suppress(BrokenElf):
         read_elf(content, "x")
     with contextlib.suppress(BrokenElf):
-        entry_points(read_segments(content, "x"), "x")
+        for starts in (NODE, PYTHON_AND_RUBY):
+            entry_points(read_segments(content, "x"), starts, "x")
     holds_debug_only(content)
     look_at(content[:HEAD], "x.so")
     for native in (

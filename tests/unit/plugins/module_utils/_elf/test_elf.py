@@ -81,8 +81,7 @@ def test_the_segments_of_a_core_dump_are_not_its_own() -> None:
     assert read_elf(elf((DYNAMIC, 0, 0, 1 << 40), kind=4), "core").kind == "core"
 
 
-def test_a_view_reads_as_its_bytes() -> None:
-    assert read_elf(memoryview(LIBRARY), "x") == read_elf(LIBRARY, "x")
+def test_the_last_of_several_paths_counts() -> None:
     assert read_elf(LIBRARY, "x").runpath == "/b"
 
 

@@ -81,20 +81,21 @@ def natives(found: Contents) -> dict[str, Format]:
 
 def test_files_and_natives(pack: Pack) -> None:
     path = pack(
-        {"b/libx.so": LIBRARY, "a": LIBRARY, "app.py": b"import x\n", "empty": b"", "c.so": b"", "big": b"x" * 70000}
+        {"b/libx.so": LIBRARY, "a.so": LIBRARY, "app.py": b"import x\n", "empty": b"", "c.so": b"", "big": b"x" * 70000}
     )
     found = read_contents(path)
     assert (found.source, found.root, found.notes, dict(found.texts)) == (path, "/var/task", (), {})
     assert dict(found.members) == {
         "b/libx.so": Member(len(LIBRARY), 0o644),
-        "a": Member(len(LIBRARY), 0o644),
+        "a.so": Member(len(LIBRARY), 0o644),
         "app.py": Member(9, 0o644),
         "empty": Member(0, 0o644),
         "c.so": Member(0, 0o644),
         "big": Member(70000, 0o644),
     }
     first, second, third = found.natives
-    assert (first.name, first.place, first.format, first.entry_points) == ("a", "/var/task/a", Format.ELF, {"PyInit_x"})
+    assert (first.name, first.place, first.format) == ("a.so", "/var/task/a.so", Format.ELF)
+    assert first.entry_points == {"PyInit_x"}
     assert first.elf is not None
     assert first.elf.needed == ("libc.so.6",)
     assert second == replace(first, name="b/libx.so", place="/var/task/b/libx.so")
@@ -367,6 +368,12 @@ def test_the_first_failure_ends_the_others(tmp_path: Path, monkeypatch: pytest.M
 
         def __getattr__(self, name: str) -> object:
             return (lambda _size: LIBRARY[:64]) if name == "peek" else getattr(self.file, name)
+
+        def __enter__(self) -> None:
+            pass
+
+        def __exit__(self, *_failure: object) -> None:
+            pass
 
     monkeypatch.setattr(reading, "files_of", lambda _path: [Stale(file) for file in listed])
     with pytest.raises(PackageUnreadable, match=r"17\.so was written to"):
