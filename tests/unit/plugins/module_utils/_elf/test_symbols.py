@@ -134,6 +134,12 @@ def library(**more: object) -> bytes:
     return write(SharedObject(Machine.AARCH64, exports=exports, **more))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("sysv", [True, False])
+def test_either_hash_table_tells_how_many_symbols_there_are(sysv: bool) -> None:
+    content = library(sysv_hash=sysv, imports=(Import("a", "A_1", symbol="napi_module_register"),))
+    assert found(content) == {"PyInit_x", "napi_module_register"}
+
+
 def test_a_file_without_symbols_has_none() -> None:
     assert not found(write(SharedObject(Machine.X86_64, needed=("liba.so",))))
 
