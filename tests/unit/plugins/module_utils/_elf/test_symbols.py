@@ -24,7 +24,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.segments imp
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.symbols import NODE, PYTHON_AND_RUBY, entry_points
 from lambdaops_testbed.debian import require
-from lambdaops_testbed.images.elf import Export, SharedObject, write
+from lambdaops_testbed.images.elf import Export, Import, SharedObject, write
 from lambdaops_testbed.images.elf_file import Machine
 
 EXPORTED = re.compile(r"(PyInit_|PyInitU_|Init_|napi_register_module_v|node_register_module_v)")
