@@ -41,6 +41,7 @@ IMAGE_ARGUMENTS: dict[str, Any] = {
     "cache_size": {"type": "int", "default": 1024},
     "timeout": {"type": "int", "default": 30},
 }
+SECRET_IMAGE_OPTIONS = frozenset({"registry_logins"})  # with no_log, only a login of the right form would be hidden
 IMAGE_UNITS: Mapping[str, str] = {"timeout": "second", "cache_size": "MiB"}
 
 

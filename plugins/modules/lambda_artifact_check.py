@@ -34,6 +34,12 @@ options:
     type: list
     elements: path
     default: []
+  layers_known:
+    description:
+      - Whether O(layers) are all layers that the function uses. If not, what another layer may bring is C(unknown)
+        instead of C(broken). That is a C(bootstrap), the file of the handler, and libraries that were found nowhere.
+    type: bool
+    default: true
   runtime:
     description:
       - The Lambda runtime that the code will run on, such as V(nodejs20.x) or V(python3.12). It names the rules of the
@@ -75,7 +81,8 @@ options:
         credentials and no privileges, and memory, processes and time are limited. The code of the package that runs
         when it is imported is run, so do this with packages that you trust as far as your engine isolates.
       - It needs O(handler), O(runtime), and a runtime of Python or Node.js. An image that the engine does not have is
-        pulled by its digest.
+        pulled by its digest. One that was read from a file, as through a mirror C(oci:FOLDER), has to be loaded into
+        the engine before.
     type: bool
     default: false
   run_timeout:
@@ -90,8 +97,12 @@ options:
     default: 512
   environment_variables:
     description:
-      - Environment of the function for O(run). Values are shown nowhere, neither in results nor in what the function
-        says when it is imported.
+      - Environment of the function. Without O(run) only E(LD_LIBRARY_PATH) matters, which takes the place of the
+        image's; O(run) has all of it.
+      - Values are not shown in results. What the function says when it is imported is shown without them, without
+        their parts of six characters and more (between the marks of URLs and connection strings, or in JSON), and
+        without both in base64. Values of less than four characters, and what code makes of a value in other ways, are
+        not recognised.
     type: dict
     default: {}
 attributes:
@@ -118,9 +129,9 @@ notes:
     counted in RV(notes) and are no findings.
   - >-
     Libraries are looked up as the runtime's loader does it: in the RPATH of the file and of those that load it, the
-    image's E(LD_LIBRARY_PATH), RUNPATH, C(/etc/ld.so.conf), and the system's directories, with the package at
-    C(/var/task) and the layers at C(/opt). The first library found is the one that has to have the symbol versions;
-    these are compared as names.
+    function's or the image's E(LD_LIBRARY_PATH), RUNPATH, C(/etc/ld.so.conf), and the system's directories, with the
+    package at C(/var/task) and the layers at C(/opt). The first library found is the one that has to have the symbol
+    versions; these are compared as names.
   - >-
     What can't be seen without O(run): libraries that code opens by name while it runs, CPU features, calls that the
     kernel refuses, symbols without a version, and what the libraries of the image need themselves.
@@ -178,8 +189,8 @@ msg:
   type: str
   sample: >-
     build/orders.zip does not load on public.ecr.aws/lambda/python:3.12-x86_64 (Amazon Linux 2023.6.20241031):
-    numpy/core/_multiarray_umath.cpython-312-x86_64-linux-gnu.so needs GLIBC_2.38 of libc.so.6, and the runtime image
-    has up to GLIBC_2.34 (and 3 more findings).
+    numpy/_core/_multiarray_umath.cpython-312-x86_64-linux-gnu.so needs GLIBC_2.38 of libc.so.6, and the runtime image
+    has up to GLIBC_2.34 (and 1 more finding).
 acceptable:
   description: Whether O(fail_on) lets the verdict pass.
   returned: when the package could be read
@@ -208,9 +219,9 @@ findings:
         - architecture
         - libc
         - interpreter
+        - runtime_abi
         - library
         - version
-        - runtime_abi
         - permission
         - entry_point
         - load
@@ -238,18 +249,20 @@ findings:
       description: Whether O(ignore) matches the file, so that it counts for nothing.
       type: bool
   sample:
-    - file: numpy/core/_multiarray_umath.cpython-312-x86_64-linux-gnu.so
+    - file: numpy/_core/_multiarray_umath.cpython-312-x86_64-linux-gnu.so
       problem: version
       verdict: broken
       message: >-
-        numpy/core/_multiarray_umath.cpython-312-x86_64-linux-gnu.so needs GLIBC_2.38 of libc.so.6, and the runtime
+        numpy/_core/_multiarray_umath.cpython-312-x86_64-linux-gnu.so needs GLIBC_2.38 of libc.so.6, and the runtime
         image has up to GLIBC_2.34.
       hint: >-
-        Run pip install --platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 --only-binary=:all:
-        --python-version 3.12 --target build/ numpy==2.1.0, or build it in public.ecr.aws/lambda/python@sha256:...
+        Take wheels for Python 3.12 on Linux x86_64 with glibc 2.34, or build the packages in
+        public.ecr.aws/sam/build-python3.12:latest-x86_64: pip install --upgrade --platform manylinux_2_28_x86_64
+        --platform manylinux2014_x86_64 --only-binary=:all: --python-version 3.12 --target <the folder that you pack>
+        'numpy<=2.4.6'
       library: libc.so.6
       version: GLIBC_2.38
-      component: numpy 2.1.0
+      component: numpy 2.4.6
       ignored: false
 counts:
   description: How many there are of what.
@@ -322,7 +335,7 @@ runtime:
       description: C(PRETTY_NAME) of os-release; null if there is none.
       type: str
     library_path:
-      description: E(LD_LIBRARY_PATH) of the image.
+      description: The directories of E(LD_LIBRARY_PATH), the function's own or else the image's.
       type: str
     libraries:
       description: How many shared libraries its loader finds.
@@ -401,17 +414,20 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image_options import (
     IMAGE_ARGUMENTS,
     IMAGE_UNITS,
+    SECRET_IMAGE_OPTIONS,
     image_access,
     images_named,
     too_small,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.rules import has_rules
 
 if TYPE_CHECKING:
-    from ansible_collections.lambdaops.deploy.plugins.module_utils._smoke.run import SmokeResult
+    from ansible_collections.lambdaops.deploy.plugins.module_utils._smoke.words import SmokeResult
 
 ARGUMENTS: dict[str, Any] = {
     "path": {"type": "path", "required": True},
     "layers": {"type": "list", "elements": "path", "default": []},
+    "layers_known": {"type": "bool", "default": True},
     "runtime": {"type": "str"},
     "runtime_image": {"type": "str"},
     **IMAGE_ARGUMENTS,
@@ -427,7 +443,7 @@ UNITS = {**IMAGE_UNITS, "run_timeout": "second", "run_memory": "MiB"}
 
 
 class ArtifactModule(DiscreetModule):
-    secret_options = frozenset({"environment_variables"})
+    secret_options = SECRET_IMAGE_OPTIONS | {"environment_variables"}
 
 
 def given(params: dict[str, Any]) -> dict[str, Any]:
@@ -450,11 +466,15 @@ def misuse(params: dict[str, Any]) -> str:
 
 def checked(params: dict[str, Any]) -> dict[str, Any]:
     """What the module returns. Raises EngineError."""
-    name, build_image, notes = params["runtime_image"], "", []
+    name, build_image, notes, runtime = params["runtime_image"], "", [], params["runtime"]
     if params["runtime"]:
         found, notes = images_named(params)
         name, build_image = name or found.runtime_image, found.build_image
+    if runtime in params["images"] and not has_rules(runtime):
+        runtime = ""
+        notes.append(f"{params['runtime']} is a name of your own, so no rules of a language are applied.")
     reference = parse_reference(name)
+    environment = environment_of(params)
     with image_access(params) as access:
         image = RuntimeImage(
             reference,
@@ -467,14 +487,16 @@ def checked(params: dict[str, Any]) -> dict[str, Any]:
             params["path"],
             params["layers"],
             image,
-            runtime=params["runtime"],
+            runtime=runtime,
             build_image=build_image,
             ignore=params["ignore"],
             handler=params["handler"],
+            layers_known=params["layers_known"],
+            environment=environment,
         )
-        run = smoke_run(params, image) if params["run"] else None
+        run = smoke_run(params, image, environment) if params["run"] else None
     if run:
-        artifact = artifact.with_findings(run.findings)
+        artifact = artifact.with_findings(run.findings, imported=run.outcome.value == "imported")
     results = as_results(artifact, access.transfer, (*notes, *access.notes))
     results["run"] = run_result(run) if run else None
     results["acceptable"] = not artifact.checked.verdict.fails(params["fail_on"])
@@ -482,15 +504,23 @@ def checked(params: dict[str, Any]) -> dict[str, Any]:
     return results
 
 
-def smoke_run(params: dict[str, Any], image: RuntimeImage) -> SmokeResult:
-    """Raises EngineError."""
+def environment_of(params: dict[str, Any]) -> dict[str, str]:
+    """The function's, as Lambda stores it. Raises EngineError."""
+    if not params["environment_variables"]:
+        return {}
     # Imported here, as all else that only some tasks need: Ansible compiles what is imported in each task.
     from ansible_collections.lambdaops.deploy.plugins.module_utils._function.environment import Mode, read_wanted
+
+    wanted = read_wanted(params["environment_variables"], Mode.REPLACE)
+    return {name: text for name, text in wanted.items() if text is not None}
+
+
+def smoke_run(params: dict[str, Any], image: RuntimeImage, environment: dict[str, str]) -> SmokeResult:
+    """Raises EngineError."""
     from ansible_collections.lambdaops.deploy.plugins.module_utils._image.credentials import given_login
     from ansible_collections.lambdaops.deploy.plugins.module_utils._image.engine import Engine
     from ansible_collections.lambdaops.deploy.plugins.module_utils._smoke.run import run
 
-    environment = read_wanted(params["environment_variables"], Mode.REPLACE)
     engine = Engine.require()
     try:
         return run(
@@ -502,7 +532,7 @@ def smoke_run(params: dict[str, Any], image: RuntimeImage) -> SmokeResult:
             params["runtime"],
             timeout=params["run_timeout"],
             memory=params["run_memory"],
-            environment={name: text for name, text in environment.items() if text is not None},
+            environment=environment,
             find_login=given_login(params["registry_logins"]),
         )
     finally:

@@ -430,6 +430,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.references
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image_options import (
     IMAGE_ARGUMENTS,
     IMAGE_UNITS,
+    SECRET_IMAGE_OPTIONS,
     image_access,
     images_named,
     too_small,
@@ -457,6 +458,10 @@ ARGUMENTS: dict[str, Any] = {
     "report": {"type": "path"},
 }
 UNITS = {**IMAGE_UNITS, "suggest_limit": "image"}
+
+
+class ParityModule(DiscreetModule):
+    secret_options = SECRET_IMAGE_OPTIONS
 
 
 def given(params: dict[str, Any]) -> dict[str, Any]:
@@ -549,7 +554,7 @@ def write(path: str, results: dict[str, Any], found: Comparison) -> list[str]:
 
 
 def main() -> None:
-    module = DiscreetModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    module = ParityModule(argument_spec=ARGUMENTS, supports_check_mode=True)
     params = given(module.params)
     if wrong := misuse(params):
         module.fail_json(msg=wrong, changed=False)

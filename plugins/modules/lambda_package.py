@@ -54,10 +54,15 @@ options:
   dest:
     description:
       - The zip. Its directory has to exist.
-      - If it lies in a directory that is packed, it is left out by itself.
+      - If it lies in a directory that is packed, it is left out by itself. So is what is packed of links to it.
       - A file there that is no zip is not replaced; a damaged zip is.
     type: path
     required: true
+  rehearses:
+    description:
+      - The path that the package is meant for, where O(dest) is only another one to try it out. It is left out as
+        O(dest) is, so that the package has the bytes that it would have there. Nothing is read from or written to it.
+    type: path
   exclude:
     description:
       - What is left out, as patterns with the meaning they have in a C(.gitignore) file at the top of each source, V(!)
@@ -288,6 +293,7 @@ notes:
   sample: []
 """
 
+import os
 from typing import Any
 
 from ansible_collections.lambdaops.deploy.plugins.module_utils._task import DiscreetModule
@@ -314,6 +320,7 @@ ARGUMENTS: dict[str, Any] = {
         },
     },
     "dest": {"type": "path", "required": True},
+    "rehearses": {"type": "path"},
     "exclude": {"type": "list", "elements": "str", "default": []},
     "ignore_file": {"type": "str", "default": ".lambdaignore"},
     "default_excludes": {"type": "bool", "default": True},
@@ -355,16 +362,23 @@ def built(module: DiscreetModule) -> Built:
         tuple(params["exclude"]), params["ignore_file"], params["default_excludes"], params["links"] == "follow"
     )
     packing = Packing(compress=params["compression"] == "deflated")
-    return build(sources_of(params), rules, params["dest"], packing, None if module.check_mode else install)
+    return build(
+        sources_of(params),
+        rules,
+        params["dest"],
+        packing,
+        None if module.check_mode else install,
+        params["rehearses"] or "",
+    )
 
 
 def as_results(package: Built, dest: str) -> dict[str, Any]:
     """What the module returns of the package."""
-    unzipped, changes = package.selection.size, package.changes
+    unzipped, changes, entries = package.selection.size, package.changes, len(package.entries)
     return {
         "changed": package.changed,
         "msg": (
-            f"{shown(dest)} holds {len(package.entries):,} entries in {package.size:,} bytes; "
+            f"{shown(dest)} holds {entries:,} {'entry' if entries == 1 else 'entries'} in {package.size:,} bytes; "
             f"its SHA-256 is {package.digest.base64}."
         ),
         "sha256_base64": package.digest.base64,
@@ -372,7 +386,7 @@ def as_results(package: Built, dest: str) -> dict[str, Any]:
         "content_sha256": package.content_sha256.hex,
         "size": package.size,
         "uncompressed_size": unzipped,
-        "entries": len(package.entries),
+        "entries": entries,
         "excluded": package.selection.excluded,
         "added": changes.added,
         "modified": changes.modified,
@@ -403,7 +417,8 @@ def main() -> None:
         module.fail_json(msg=str(error), changed=False, **error.facts)
     results = as_results(package, params["dest"])
     attributes: dict[str, Any] = {}
-    file_args = module.load_file_common_arguments(params, path=params["dest"])
+    place = os.path.realpath(params["dest"])  # what a link leads to has a mode that counts
+    file_args = module.load_file_common_arguments(params, path=place)
     results["changed"] = module.set_fs_attributes_if_different(file_args, results["changed"], attributes)
     if module._diff:
         before, after = package.diff

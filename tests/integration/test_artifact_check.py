@@ -160,6 +160,38 @@ def test_a_package_is_built_checked_and_released(
     assert list((tmp_path / "temporary").iterdir()) == []
 
 
+def test_check_mode_packs_no_package_that_lies_in_its_own_source(
+    bed: Bed, function: Function, pointed: None, wish: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "code" / "build").mkdir(parents=True)
+    (tmp_path / "code" / "app.py").write_text(CODE.format(number=2))
+    wish |= {"src": "code", "zip_file": "code/build/orders.zip", "check_parity": False}
+    done = release(tmp_path, **wish)
+    assert done.returncode == 0, done.stdout
+    rehearsed = release(tmp_path, "--check", **wish)
+    assert "changed=0" in rehearsed.stdout, rehearsed.stdout
+
+
+def test_a_handler_is_not_imported_without_its_layers(
+    bed: Bed, function: Function, pointed: None, wish: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "orders.zip").write_bytes(zipped(NEW_CODE))
+    layers = [{"layer_version_arn": "arn:aws:lambda:eu-west-1:123456789012:layer:orders:1"}]
+    refused = release(tmp_path, **wish | {"layers": layers, "check_parity": False, "artifact_run": True})
+    assert refused.returncode == 2
+    assert "name local copies of them in release_artifact_layers" in refused.stdout
+
+
+def test_where_the_environment_leads_is_looked_for_libraries(
+    bed: Bed, function: Function, pointed: None, wish: dict[str, Any], tmp_path: Path
+) -> None:
+    library = elf.write(elf.SharedObject(Machine.X86_64, "liborders.so.3"))
+    (tmp_path / "orders.zip").write_bytes(zipped(MISSING | {"vendor/liborders.so.3": library}))
+    found = {"LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/var/task/vendor", "NUMBER": "2"}
+    done = release(tmp_path, **wish | {"environment_variables": found, "check_parity": False})
+    assert done.returncode == 0, done.stdout
+
+
 def test_a_package_is_built_from_several_sources(
     bed: Bed, function: Function, pointed: None, wish: dict[str, Any], tmp_path: Path
 ) -> None:

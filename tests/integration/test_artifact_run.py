@@ -16,7 +16,7 @@ import docker
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.modules import lambda_artifact_check
 from lambdaops_testbed.images import runtime_packages
-from lambdaops_testbed.images.runtime_images import BOOKWORM, runtime_archive
+from lambdaops_testbed.images.runtime_images import BOOKWORM, BULLSEYE, runtime_archive
 from lambdaops_testbed.settings import read_settings
 
 Run = Callable[..., dict[str, Any]]
@@ -87,9 +87,11 @@ def test_the_functions_own_exception_is_no_verdict_and_shows_no_secret(run: Run)
     assert not run(source, fail_on="broken", environment_variables={"DATABASE": "canary-77b1"}).get("failed")
 
 
-def test_an_image_in_a_file_can_not_be_run(run: Run) -> None:
-    archive = runtime_archive(read_settings(os.environ).cache, BOOKWORM)
-    result = run("def handler(event, context): pass\n", runtime_image=f"docker-archive:{archive}")
+def test_an_image_in_a_file_is_run_once_an_engine_has_it(run: Run) -> None:
+    cache, source = read_settings(os.environ).cache, "def handler(event, context): pass\n"
+    loaded = run(source, runtime_image=f"docker-archive:{runtime_archive(cache, BOOKWORM)}")
+    assert loaded["run"]["outcome"] == "imported", loaded["msg"]
+    result = run(source, runtime_image=f"docker-archive:{runtime_archive(cache, BULLSEYE)}")
     assert result["failed"]
     assert "docker load" in result["msg"]
     assert "verdict" not in result

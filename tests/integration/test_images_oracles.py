@@ -185,7 +185,7 @@ def test_the_merged_view_is_the_one_that_an_engine_exports(
     """Images that the engine itself refuses are counted and left: nobody can run them."""
     counted: Counter[str] = Counter()
 
-    @settings(max_examples=140, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=170, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(images())
     def compare(layers: Layers) -> None:
         try:

@@ -24,7 +24,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._artifact.check i
 from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.elf import read_elf
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.libraries import Library, LibraryFacts
 from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.variants import sort_out
-from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import Contents
+from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import Contents, Native
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Problem, Verdict, verdict_of
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.judge import judge
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.loader import Loader, Opened
@@ -404,7 +404,9 @@ class Place:
 
     @property
     def contents(self) -> list[Contents]:
-        return [read_contents(str(root), str(root)) for root in (self.task, self.layer) if any(root.iterdir())]
+        """m.so is the one that an interpreter would load."""
+        read = (read_contents(str(root), str(root)) for root in (self.task, self.layer) if any(root.iterdir()))
+        return [replace(one, natives=tuple(map(_extension, one.natives))) for one in read]
 
     def open(self, *files: str) -> tuple[list[str], set[str]]:
         """What the loader says is wrong, and the files of ours that it has loaded."""
@@ -416,6 +418,10 @@ class Place:
             errors.append(done.stderr)
         paths = {os.path.realpath(self.task / path) for path in re.findall("^loaded (.+)", done.stdout, re.MULTILINE)}
         return errors, {path for path in paths if path.startswith(f"{self.task.parent}/") and os.path.exists(path)}
+
+
+def _extension(native: Native) -> Native:
+    return replace(native, entry_points=frozenset({"PyInit_m"})) if native.name == "m.so" else native
 
 
 def library(path: Path) -> Library:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,11 @@ def function(make: Any) -> Function:
 
 
 def release(
-    folder: Path, playbook: str = "lambdaops.deploy.release", **variables: Any
+    folder: Path, playbook: str = "lambdaops.deploy.release", options: tuple[str, ...] = (), **variables: Any
 ) -> subprocess.CompletedProcess[str]:
     (folder / "vars.json").write_text(json.dumps({f"release_{name}": value for name, value in variables.items()}))
     return subprocess.run(
-        ["ansible-playbook", playbook, "-e", "@vars.json"],
+        ["ansible-playbook", playbook, "-e", "@vars.json", *options],
         cwd=folder,
         capture_output=True,
         text=True,
@@ -123,6 +124,21 @@ def test_an_image_function_is_not_compared_unless_both_images_are_named(
     assert "/nowhere" in refused.stdout
 
 
+@pytest.mark.parametrize("options", [(), ("--check",)])
+def test_what_was_built_and_checked_is_told_by_its_own_name(
+    bed: Bed, function: Function, pointed: None, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "app.py").write_text(CODE.format(number=2))
+    wish = {"function_name": function.name, "check_parity": False, "src": "src", "zip_file": "two.zip"}
+    done = release(tmp_path, options=options, **wish)
+    assert done.returncode == 0, done.stdout
+    told = re.findall(r'"(\S+two\.zip)', done.stdout)
+    assert set(told) == {str(tmp_path / "two.zip")}, done.stdout
+    assert f"{told[0]} holds 1 entry in " in done.stdout
+    assert len(told) == 2
+
+
 @pytest.mark.parametrize(
     ("variables", "said"),
     [
@@ -130,6 +146,10 @@ def test_an_image_function_is_not_compared_unless_both_images_are_named(
         ({"runtime_image": "oci:/nowhere"}, "release_runtime_image is given without release_build_image"),
         ({"check_parity": False, "zip_file": "missing.zip"}, "missing.zip"),
         ({"check_parity": False, "zip_file": "two.zip", "code_sha256": "0" * 64}, "The checksum is a placeholder"),
+        (
+            {"check_parity": False, "zip_file": "two.zip", "src": "one", "sources": [{"path": "two"}]},
+            "either release_src or release_sources",
+        ),
         ({"registry_mirrors": {"public.ecr.aws": "oci:/nowhere"}}, "/nowhere/sam/build-python3.12"),
         ({"check_parity": False, "traffic": [{"weight": 0.1}]}, "traffic is given without alias"),
     ],

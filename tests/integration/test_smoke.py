@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -15,6 +16,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._image.transports
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.errors import NativeError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Problem, Verdict
 from ansible_collections.lambdaops.deploy.plugins.module_utils._smoke import run as smoke
-from ansible_collections.lambdaops.deploy.plugins.module_utils._smoke.run import Outcome, SmokeResult
+from ansible_collections.lambdaops.deploy.plugins.module_utils._smoke.words import Outcome, SmokeResult
 from ansible_collections.lambdaops.deploy.plugins.modules import lambda_artifact_check as module
 from lambdaops_testbed import debian, registry
 from lambdaops_testbed.artifacts.node_packages import NODE
@@ -517,9 +519,13 @@ def test_an_image_in_a_file_has_to_be_loaded_first(imported: Import) -> None:
     assert imported({"app.py": HANDLER}, image=loaded).outcome is Outcome.IMPORTED
     build(CACHE / "images")
     layout = opened(f"oci:{CACHE / 'images/lambda/python'}:3.12")
-    with pytest.raises(NativeError, match=r"does not have oci:.*/lambda/python:3\.12\.") as failed:
+    with pytest.raises(NativeError, match=r"read from oci:.*/lambda/python:3\.12, which") as failed:
         imported({"app.py": HANDLER}, image=layout)
-    assert "docker load" in failed.value.hint
+    assert re.search(r": skopeo copy oci:\S*/lambda/python:3\.12 docker-daemon:python:3\.12$", failed.value.hint)
+    mirrored = replace(layout, reference=parse_reference("registry.invalid/lambda/python:3.12"))
+    with pytest.raises(NativeError, match=r"read from oci:.*/lambda/python:3\.12, which") as failed:
+        imported({"app.py": HANDLER}, image=mirrored)
+    assert failed.value.hint.endswith(" docker-daemon:registry.invalid/lambda/python:3.12")
 
 
 def test_an_image_for_another_machine_is_said_to_be_one(

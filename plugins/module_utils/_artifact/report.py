@@ -2,13 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A checked artifact as the module returns it: values, a table, and the sentences of a task that fails. Pure."""
+"""A checked artifact as the module returns it: values, a table, and the sentences of a task that fails. Pure.
+
+Up to here names are what they are, so that they can be matched; what leaves this room is printable.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from .._code.errors import shown
 from .._image.source import Transfer
 from .._lines import aligned
 from .._native.contents import Contents
@@ -29,7 +33,7 @@ _SENTENCES = {
 
 def as_results(artifact: Artifact, transfer: Transfer, notes: Iterable[str] = ()) -> dict[str, Any]:
     checked = artifact.checked
-    return {
+    results: dict[str, Any] = {
         "changed": False,
         "verdict": checked.verdict.value,
         "findings": [_finding(finding) for finding in checked.findings],
@@ -41,6 +45,19 @@ def as_results(artifact: Artifact, transfer: Transfer, notes: Iterable[str] = ()
         "table": table(checked.findings),
         "notes": list(dict.fromkeys((*checked.notes, *notes))),
     }
+    return {name: _printable(value) for name, value in results.items()}
+
+
+def _printable(value: Any) -> Any:
+    match value:
+        case str() as text:
+            return shown(text)
+        case list() as values:
+            return [_printable(one) for one in values]
+        case dict() as values:
+            return {name: _printable(one) for name, one in values.items()}
+        case _:
+            return value
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -87,14 +104,14 @@ def _runtime(artifact: Artifact) -> dict[str, Any]:
         "image": str(facts.reference) if facts else target.image,
         "pinned": facts.pinned or None if facts else None,
         "os_release": facts.os.os_release.pretty_name if facts and facts.os and facts.os.os_release else None,
-        "library_path": facts.library_path if facts else None,
+        "library_path": ":".join(target.library_path) if facts else None,
         "libraries": len(facts.libraries.libraries) if facts and facts.libraries else None,
     }
 
 
 def advice(artifact: Artifact) -> list[str]:
     """What mends the findings, in their order, each hint once."""
-    hints = dict.fromkeys(f.hint for f in artifact.checked.findings if f.hint and not f.ignored)
+    hints = dict.fromkeys(shown(f.hint) for f in artifact.checked.findings if f.hint and not f.ignored)
     return list(hints)[:_ADVICE]
 
 
@@ -103,7 +120,10 @@ def table(findings: Iterable[Finding]) -> list[str]:
     found = list(findings)
     if not found:
         return []
-    rows = [(f.file, f.problem.value, _needs(f), "ignored" if f.ignored else f.verdict.value) for f in found[:_ROWS]]
+    rows = [
+        (shown(f.file), f.problem.value, shown(_needs(f)), "ignored" if f.ignored else f.verdict.value)
+        for f in found[:_ROWS]
+    ]
     more = [f"... and {len(found) - _ROWS} more"] if len(found) > _ROWS else []
     return [*aligned(_HEAD, rows), *more]
 
@@ -119,21 +139,22 @@ def refusal(artifact: Artifact) -> str:
 
 def sentence(artifact: Artifact) -> str:
     """One sentence: package, verdict, image, and what stops the deployment first."""
+    return shown(_sentence(artifact))
+
+
+def _sentence(artifact: Artifact) -> str:
     checked = artifact.checked
     counted = [finding for finding in checked.findings if not finding.ignored]
     ignored = len(checked.findings) - len(counted)
-    apart = (
-        f", leaving out {_number(ignored, 'finding')} that {'is' if ignored == 1 else 'are'} ignored,"
-        if ignored
-        else ""
-    )
-    text = f"{_subject(artifact)}{apart} {_SENTENCES[checked.verdict].format(_image(artifact))}"
+    text = f"{_subject(artifact)} {_SENTENCES[checked.verdict].format(_image(artifact))}"
+    apart = f" ({_number(ignored, 'finding')} ignored)" if ignored else ""
     if counted:
-        more = f" (and {_number(len(counted) - 1, 'more finding')})" if len(counted) > 1 else ""
-        return f"{text}: {counted[0].message.rstrip('.')}{more}."
+        more = f"and {_number(len(counted) - 1, 'more finding')}" if len(counted) > 1 else ""
+        besides = ", ".join(filter(None, (more, f"{ignored} ignored" if ignored else "")))
+        return f"{text}: {counted[0].message.rstrip('.')}{f' ({besides})' if besides else ''}."
     if not checked.natives:
-        return f"{text}: it has no native code."
-    return f"{text}: {_natives(checked.natives, checked.fit, artifact.target)}."
+        return f"{text}{apart}: it has no native code."
+    return f"{text}{apart}: {_natives(checked.natives, checked.fit, artifact.target)}."
 
 
 def _subject(artifact: Artifact) -> str:

@@ -9,7 +9,8 @@ Layers are read by `_image`; what a package's files mean for the target is the b
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import posixpath
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from .._image.cache import Cache
@@ -20,7 +21,7 @@ from .._image.libraries import LibraryFacts
 from .._image.references import DaemonReference, ImageReference, Platform, RegistryReference
 from .._image.source import Transfer
 from .._image.transports import Sources
-from .._native.contents import Contents, Format, Native
+from .._native.contents import FUNCTION_ROOT, Contents, Format, Native
 from .._native.target import Target
 
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
@@ -29,7 +30,7 @@ _NOTHING = LibraryFacts(libraries=(), search=(), container_only=(), unread=())
 
 
 class RuntimeImage:
-    """One image, opened at most once and read at most once. It lives as long as one task.
+    """One image, opened at most once and read at most once for each order of directories. It lives as long as one task.
 
     Reading it raises ImageError, and MissingRequests, MissingDocker or NoEngine for transports that need them.
     """
@@ -43,18 +44,25 @@ class RuntimeImage:
         self._sources = sources
         self._cache = cache
         self._transfer = transfer
+        self._facts: dict[tuple[str, ...], ImageFacts] = {}
 
     @cached_property
     def image(self) -> Image:
         """Its manifest and config; no layer is read."""
         return open_image(self.reference, self._sources.open(self.reference), self._platform, self._cache)
 
-    @cached_property
-    def facts(self) -> ImageFacts:
-        """With its libraries, in the order of its own LD_LIBRARY_PATH. An image without an rpm database has libraries
-        all the same; then it is not known which of them only a package manager needs."""
-        search = search_path(config_facts(self.image))
-        return read_facts(self.image, LayerViews(self._cache, self._transfer), libraries=search)
+    @property
+    def library_path(self) -> tuple[str, ...]:
+        """The directories of its own LD_LIBRARY_PATH."""
+        return search_path(config_facts(self.image))
+
+    def facts(self, library_path: tuple[str, ...]) -> ImageFacts:
+        """With its libraries, as found in these directories. An image without an rpm database has libraries all the
+        same; then it is not known which of them only a package manager needs."""
+        if library_path not in self._facts:
+            views = LayerViews(self._cache, self._transfer)
+            self._facts[library_path] = read_facts(self.image, views, libraries=library_path)
+        return self._facts[library_path]
 
 
 def needs_image(contents: Iterable[Contents]) -> bool:
@@ -68,18 +76,29 @@ def _depends(native: Native) -> bool:
     return native.format is not Format.PE or not (native.managed or native.name.lower().endswith(_OF_WINDOWS))
 
 
-def read_target(image: RuntimeImage, runtime: str, build_image: str = "") -> Target:
-    """What the image's config and layers say. runtime: Lambda's name of it, or "". build_image: where to build, for
-    images that have no name to build in by themselves. Raises what reading the image raises."""
-    facts = image.facts
+def read_target(
+    image: RuntimeImage, runtime: str, build_image: str = "", environment: Mapping[str, str] | None = None
+) -> Target:
+    """What the image's config and layers say. runtime: Lambda's name of it, or "". build_image: where to build; without
+    it, in the image itself. environment: the function's own variables. Raises what reading the image raises."""
+    own = (environment or {}).get("LD_LIBRARY_PATH")
+    library_path = image.library_path if own is None else _directories(own)
+    facts = image.facts(library_path)
     return Target(
         machine=image.machine,
         runtime=runtime,
         image=facts.pinned or str(image.reference),
-        build_image=_where_to_build(facts) or build_image,
-        library_path=search_path(facts),
+        build_image=build_image or _where_to_build(facts),
+        library_path=library_path,
         libraries=facts.libraries or _NOTHING,
     )
+
+
+def _directories(library_path: str) -> tuple[str, ...]:
+    """Lambda sets a function's own LD_LIBRARY_PATH in place of the runtime's, as it is: without expanding other
+    variables in it. The function is started in its own directory."""
+    entries = library_path.replace(";", ":").split(":") if library_path else ()
+    return tuple(dict.fromkeys(posixpath.normpath(posixpath.join(FUNCTION_ROOT, entry)) for entry in entries))
 
 
 def unread_target(image: RuntimeImage, runtime: str, build_image: str = "") -> Target:

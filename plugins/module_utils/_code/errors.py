@@ -84,4 +84,6 @@ def shown(name: bytes | str) -> str:
     """A file's name as it can stand in a message: what is no printable text becomes an escape, so that no name can
     move a terminal's cursor or break a JSON result."""
     text = name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -73,13 +73,9 @@ class Components:
         listed = [systems] if isinstance(systems, str) else systems if isinstance(systems, list) else []
         return bool(listed) and ("!linux" in listed or not any(s == "linux" or str(s)[:1] == "!" for s in listed))
 
-    def installed_by(self, package: str) -> str:
-        """The npm package that has this one, named after a platform, among its optional dependencies: `sharp` for
-        `@img/sharp-linux-x64`; told by names alone, "" where none of the usual ones is installed."""
-        common = without_platform(package)
-        scope, _slash, name = common.rpartition("/")
-        candidates = (common, name, scope.removeprefix("@"), common.removeprefix("@"))
-        return next((candidate for candidate in candidates if candidate in self._npm), "")
+    def recorded(self, library: str) -> str:
+        """The path at which a Python package has a library of this name, whether it was packed or not, or ""."""
+        return self._places.get(library, "")
 
     def _manifest(self, folder: str) -> Mapping[str, object]:
         for contents in reversed(self._contents):
@@ -93,12 +89,8 @@ class Components:
         return {}
 
     @cached_property
-    def _npm(self) -> frozenset[str]:
-        """Names of what is installed, with a file package.json."""
-        names = (name for contents in self._contents for name in contents.members if name.endswith("/package.json"))
-        return frozenset(
-            found["name"] for name in names if (found := _NPM.fullmatch(name.removesuffix("package.json")))
-        )
+    def _places(self) -> Mapping[str, str]:
+        return {posixpath.basename(file): file for file in self._distributions}
 
     @cached_property
     def _distributions(self) -> Mapping[str, Distribution]:

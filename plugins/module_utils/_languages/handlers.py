@@ -45,10 +45,12 @@ def files_of(handler: str, target: Target) -> tuple[str, ...]:
 def findings(contents: Sequence[Contents], target: Target, handler: str) -> Iterator[Finding]:
     if not handler:
         return
+    there = {f"{package.root}/{name}" for package in contents for name in package.members}
+    if f"{FUNCTION_ROOT}/{handler}" in there:
+        return  # what a wrapper such as the Lambda Web Adapter starts
     if target.language in _NO_FUNCTION and "." not in posixpath.basename(handler):
         yield _missing(handler, f"The handler {handler} names a file only.", "Write it as file.function.")
         return
-    there = {f"{package.root}/{name}" for package in contents for name in package.members}
     for place in _places(handler, target):
         if not _found(place, there):
             yield _absent(contents, handler, place, there)

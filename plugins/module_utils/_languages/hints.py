@@ -2,14 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What to do about a finding, in a sentence with the command to copy. Pure.
+"""What to do about a finding, in a sentence; a command to copy stands last, after a colon. Pure.
 
-Sources: pip's user guide, `pip install --platform`; PEP 600 (manylinux tags name the glibc that they ask for); npm,
-`npm install --os --cpu --libc`; ld.so(8); AWS Lambda developer guide (Go and Rust on provided.*).
+What one command mends has one hint, whatever the number of findings. The commands are in `commands.py`. Sources:
+ld.so(8); auditwheel (libraries in `NAME.libs/`, with a part of their hash in their names).
 """
 
 from __future__ import annotations
 
+import posixpath
 import re
 import shlex
 from collections.abc import Iterable, Sequence
@@ -18,14 +19,15 @@ from dataclasses import replace
 from .._native.contents import Contents
 from .._native.findings import Finding, Problem, Verdict
 from .._native.target import Target
+from . import commands
 from .components import Components
 from .optional import goes_without
 from .platforms import without_platform
 
-_GLIBC = re.compile(r"GLIBC_([0-9]+)\.([0-9]+)")
-_AMD64 = {"x86_64": "amd64", "aarch64": "arm64"}
-_X64 = {"x86_64": "x64", "aarch64": "arm64"}
 _OTHER_BUILD = (Problem.FORMAT, Problem.ARCHITECTURE, Problem.LIBC, Problem.VERSION, Problem.RUNTIME_ABI)
+_KINDS = {"python": "a Python package", "nodejs": "an npm package"}
+_WITH_PACKAGES = (*_KINDS, "ruby", "java", "dotnet")
+_OF_A_WHEEL = re.compile(r"-[0-9a-f]{8}\.so(?:\.|$)")
 
 
 def completed(findings: Iterable[Finding], contents: Sequence[Contents], target: Target) -> tuple[Finding, ...]:
@@ -38,131 +40,162 @@ def completed(findings: Iterable[Finding], contents: Sequence[Contents], target:
         # One finding about permissions stands for many files.
         grave = finding.verdict is not Verdict.LOADS and finding.problem is not Problem.PERMISSION
         if grave and goes_without(finding.file):
-            message = f"{finding.message.rstrip('.')}; its package does without it, only more slowly."
+            message = f"{finding.message.rstrip('.')}; its package does without it."
             finding = replace(finding, verdict=Verdict.LOADS, message=message)
-        if not finding.hint:
-            package = _package(finding)[0]
-            parent = components.installed_by(package) if _named_after_platform(package) else ""
-            finding = replace(finding, hint=for_finding(finding, target, parent))
         whole.append(finding)
-    return tuple(whole)
+    hints = Hints(whole, contents, components, target)
+    return tuple(finding if finding.hint else replace(finding, hint=hints.of(finding)) for finding in whole)
 
 
-def for_finding(finding: Finding, target: Target, installed_by: str = "") -> str:
-    """By its problem, and by the package manager that brought the file; "" where there is nothing to do. installed_by:
-    the npm package that brought the finding's component along."""
-    match finding.problem:
-        case Problem.DAMAGED:
-            return _whole_again(finding)
-        case Problem.LIBRARY | Problem.SEARCH | Problem.CONTAINER_ONLY:
-            return _library(finding, target)
-        case Problem.INTERPRETER:
-            return f"{_own_program(target)}." if _is_bootstrap(finding) else f"Build it {_in_image(target)}."
-        case Problem.VERSION if needed := _GLIBC.fullmatch(finding.version):
-            major, minor = newest_glibc(target)
-            advice = _other_build(finding, target, installed_by)
-            return f"Built for glibc {needed[1]}.{needed[2]}, the runtime has {major}.{minor}: {_lowered(advice)}"
-        case problem if problem in _OTHER_BUILD:
-            return _other_build(finding, target, installed_by)
-        case Problem.LOAD:
-            return f"Install its package {_in_image(target)}, and look at what the loader says."
-        case _:
+class Hints:
+    """For all findings of one check: packages that one command installs are named in it together."""
+
+    def __init__(
+        self, findings: Iterable[Finding], contents: Sequence[Contents], components: Components, target: Target
+    ) -> None:
+        self._contents = contents
+        self._components = components
+        self._target = target
+        self._wheels: dict[str, dict[str, str]] = {}  # by folder and name
+        for finding in findings:
+            if not finding.hint and self._by_pip(finding):
+                name, version = _package(finding)
+                relation = "<=" if finding.problem is Problem.VERSION else "=="
+                wanted = self._wheels.setdefault(self._folder(finding), {})
+                # An older release may have a wheel for an older C library; the same one has been tried.
+                if relation == "<=" or name not in wanted:
+                    wanted[name] = f"{name}{relation}{version}" if version else name
+
+    def of(self, finding: Finding) -> str:
+        """By its problem, and by the package manager that brought the file; "" where there is nothing to do."""
+        if finding.problem in (*_OTHER_BUILD, Problem.LIBRARY, Problem.SEARCH) and (hint := self._of_another(finding)):
+            return hint
+        match finding.problem:
+            case Problem.DAMAGED:
+                return _whole_again(finding)
+            case Problem.LIBRARY | Problem.SEARCH | Problem.CONTAINER_ONLY:
+                return self._library(finding)
+            case Problem.INTERPRETER:
+                return self._own_program() if _is_bootstrap(finding) else f"Build it {self._in_image}."
+            case problem if problem in _OTHER_BUILD:
+                return self._other_build(finding)
+            case _:
+                return ""
+
+    def _of_another(self, finding: Finding) -> str:
+        """For a package of another language than the runtime's, where both are among those that have packages."""
+        kind, language = self._kind(finding), self._target.language
+        if kind == language or kind not in _KINDS or language not in _WITH_PACKAGES:
             return ""
+        name = _package(finding)[0] or finding.file
+        return (
+            f"{name} is {_KINDS[kind]}, and the runtime is {self._target.runtime}: correct `runtime`, or leave it out."
+        )
 
+    def _kind(self, finding: Finding) -> str:
+        """The language of the package that it belongs to; the runtime's where nothing tells."""
+        if "!/" in finding.file:
+            return "java"
+        if self._components.distribution_of(finding.file):
+            return "python"
+        return "nodejs" if "node_modules/" in finding.file else self._target.language
 
-def _other_build(finding: Finding, target: Target, installed_by: str) -> str:
-    name, version = _package(finding)
-    build = f"build it {_in_image(target)}"
-    if _is_bootstrap(finding):
-        return f"{_own_program(target)}, or {build}."
-    if "!/" in finding.file and finding.problem in (Problem.VERSION, Problem.RUNTIME_ABI):
-        return f"Take another release of {name}, or {build}."
-    if "!/" in finding.file:
-        return f"Add the jar whose classifier is for linux-{target.machine}."
-    if "node_modules/" in finding.file or target.language == "nodejs":
-        if finding.problem in (Problem.VERSION, Problem.RUNTIME_ABI) or not _named_after_platform(name):
-            return f"Install {name or 'its package'} {_in_image(target)}: {_run(target, 'npm ci')}."
-        cpu = _X64.get(target.machine, target.machine)
-        command = f"npm install --os=linux --cpu={cpu} --libc=glibc {shlex.quote(installed_by) if installed_by else ''}"
-        return f"Run {command.rstrip()}."
-    if target.language == "python" and name:
-        return f"Run {pip_install(name, version, target)}, or {build}."
-    if target.language == "ruby":
-        return f"Run bundle lock --add-platform {target.machine}-linux and bundle install, or {build}."
-    if target.language == "dotnet":
-        return f"Run dotnet publish -c Release -r linux-{_X64.get(target.machine, target.machine)}, or {build}."
-    return f"{build[0].upper()}{build[1:]}."
+    def _by_pip(self, finding: Finding) -> bool:
+        """Whether another wheel would mend it. The bounds of a version that was left out mend nothing."""
+        if finding.problem not in _OTHER_BUILD or _is_bootstrap(finding) or _never_defined(finding):
+            return False
+        return bool(finding.component) and self._kind(finding) == "python" and not self._of_another(finding)
 
+    def _folder(self, finding: Finding) -> str:
+        """Of the file system, where the package of a finding is installed; "" in zips."""
+        owner = self._components.distribution_of(finding.file)
+        for package in reversed(self._contents):
+            if package.directory and finding.file in package.members:
+                return posixpath.join(package.source, owner.site.rstrip("/") if owner else "").rstrip("/")
+        return ""
 
-def pip_install(name: str, version: str, target: Target) -> str:
-    """pip takes the tags in the order in which they are given, and no older ones by itself."""
-    tags = [f"manylinux2014_{target.machine}"]
-    if newest_glibc(target) >= (2, 28):
-        tags.insert(0, f"manylinux_2_28_{target.machine}")
-    platforms = " ".join(f"--platform {tag}" for tag in tags)
-    wanted = shlex.quote(f"{name}=={version}" if version else name) if name else "-r requirements.txt"
-    python = f"--python-version {target.version} " if target.language == "python" else ""
-    return f"pip install {platforms} --only-binary=:all: {python}--target build/ {wanted}"
+    def _other_build(self, finding: Finding) -> str:
+        target, (name, _version) = self._target, _package(finding)
+        build = f"build it {self._in_image}"
+        if _is_bootstrap(finding):
+            return self._own_program(f"{build}, or ")
+        if _never_defined(finding):
+            return f"Build {name or 'it'} {self._in_image}."
+        kind = self._kind(finding)
+        if self._by_pip(finding):
+            folder = self._folder(finding)
+            glibc = commands.newest_glibc(target)
+            having = f" with glibc {glibc[0]}.{glibc[1]}" if glibc > (0, 0) else ""
+            python = f"Python {target.version} on " if target.language == "python" else ""
+            wheels = f"Take wheels for {python}Linux {target.machine}{having}, or build the packages {self._in_image}"
+            return f"{wheels}: {commands.pip_install(self._wheels[folder].values(), target, folder)}"
+        if "!/" in finding.file and finding.problem in (Problem.VERSION, Problem.RUNTIME_ABI):
+            return f"Take another release of {name}, or {build}."
+        if "!/" in finding.file:
+            return f"Add the jar whose classifier is for linux-{target.machine}."
+        if kind == "nodejs":
+            if finding.problem in (Problem.VERSION, Problem.RUNTIME_ABI) or not _named_after_platform(name):
+                return f"Install the npm packages {self._in_image}: {commands.npm_in_image(target)}"
+            install = commands.npm_install(target)
+            return f"Install the variant for Linux {target.machine}, in CI by npm ci with the same options: {install}"
+        if kind == "ruby":
+            return f"Install the gems for Linux {target.machine}, or {build}: {commands.bundle_install(target)}"
+        if kind == "dotnet":
+            return f"Publish for Linux {target.machine}, or {build}: {commands.dotnet_publish(target)}"
+        return f"{build[0].upper()}{build[1:]}."
 
+    def _library(self, finding: Finding) -> str:
+        """The directory lib/ of a package is in the LD_LIBRARY_PATH of Lambda's images, /opt/lib of a layer too."""
+        library = finding.library or "the library"
+        beside = "lib/ of the package"
+        match finding.problem:
+            case Problem.SEARCH:
+                return (
+                    f"Move {library} to {beside}, where the loader looks, or tell the file where it is: patchelf "
+                    f"--set-rpath '$ORIGIN/<folder of {library}>' {shlex.quote(finding.file)}"
+                )
+            case Problem.CONTAINER_ONLY:
+                return f"Put {library} of the runtime image into {beside}, or deploy a container image made from it."
+        if _is_bootstrap(finding):
+            return self._own_program(f"put {library} into {beside}, or ")
+        if folder := self._folder_of_wheel(finding):
+            name = _package(finding)[0] or "the package"
+            brings = f"Its wheel brings {library} in {folder}/, from where it is missing"
+            return f"{brings}: install {name} anew, and pack that folder too."
+        return f"Install the system package that has {library} {self._in_image}, and copy the file into {beside}."
 
-def newest_glibc(target: Target) -> tuple[int, int]:
-    """Of the image's C library; (0, 0) where it was not read."""
-    versions = (v for library in target.libraries.libraries if library.name == "libc.so.6" for v in library.versions)
-    return max(((int(f[1]), int(f[2])) for v in versions if (f := _GLIBC.fullmatch(v))), default=(0, 0))
+    def _folder_of_wheel(self, finding: Finding) -> str:
+        """Where a wheel has put a library that it needs, by its RECORD, or else by what auditwheel calls it."""
+        if place := self._components.recorded(finding.library):
+            return posixpath.dirname(place)
+        name = _package(finding)[0]
+        if not name or self._kind(finding) != "python" or not _OF_A_WHEEL.search(finding.library):
+            return ""
+        return f"{name.replace('-', '_')}.libs"
 
+    def _own_program(self, otherwise: str = "") -> str:
+        """otherwise: what else mends it."""
+        target = self._target
+        sentence = f"{otherwise}build it anew, for Rust by {commands.cargo_build(target)}, for Go without C by"
+        return f"{sentence[0].upper()}{sentence[1:]}: {commands.go_build(target)}"
 
-def _library(finding: Finding, target: Target) -> str:
-    """The directory lib/ of a package is in the LD_LIBRARY_PATH of Lambda's images, /opt/lib of a layer too."""
-    library = finding.library or "the library"
-    beside = "lib/ of the package"
-    match finding.problem:
-        case Problem.SEARCH:
-            return (
-                f"Move {library} to {beside}, where the loader looks, or run patchelf --set-rpath '$ORIGIN/<folder of "
-                f"{library}>' {finding.file}."
-            )
-        case Problem.CONTAINER_ONLY:
-            return f"Put {library} of the runtime image into {beside}, or deploy a container image made from it."
-    if _is_bootstrap(finding):
-        return f"{_own_program(target)}, or put {library} into {beside}."
-    name, version = _package(finding)
-    take = f"Put {library} {_from_image(target)} into {beside}"
-    if target.language == "python" and name:
-        return f"{take}, or install a wheel that brings it: {pip_install(name, version, target)}."
-    return f"{take}."
-
-
-def _own_program(target: Target) -> str:
-    arm = " --arm64" if target.machine == "aarch64" else ""
-    return (
-        f"Go: GOOS=linux GOARCH={_AMD64.get(target.machine, target.machine)} CGO_ENABLED=0 go build -tags lambda.norpc "
-        f"-o bootstrap; Rust: cargo lambda build --release{arm}"
-    )
-
-
-def _lowered(sentence: str) -> str:
-    return sentence if sentence.startswith("Go:") else sentence[:1].lower() + sentence[1:]
+    @property
+    def _in_image(self) -> str:
+        target = self._target
+        return f"in {target.build_image}" if target.build_image else f"in a build image made for {target.image}"
 
 
 def _whole_again(finding: Finding) -> str:
     if "Git LFS" in finding.message:
-        return "Run git lfs pull before packing."
+        return "Before packing, fetch what the pointers stand for: git lfs pull"
     if "linker script" in finding.message:
         return "Leave it out: only compilers read it."
-    return "Install its package anew and pack it again."
+    return f"Install {_package(finding)[0] or 'its package'} anew and pack it again."
 
 
-def _in_image(target: Target) -> str:
-    return f"in {target.build_image}" if target.build_image else f"in a build image made for {target.image}"
-
-
-def _from_image(target: Target) -> str:
-    return f"from {target.build_image}" if target.build_image else "from a build image of the runtime"
-
-
-def _run(target: Target, command: str) -> str:
-    image = target.build_image or "<build image>"
-    return f'docker run --rm -v "$PWD":/var/task -w /var/task {image} {command}'
+def _never_defined(finding: Finding) -> bool:
+    """What lacks an old version, beside newer ones, is another build of the library than the file was made for."""
+    return finding.problem is Problem.VERSION and " does not define" in finding.message
 
 
 def _is_bootstrap(finding: Finding) -> bool:

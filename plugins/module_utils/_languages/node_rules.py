@@ -14,9 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from .._native.contents import LAYER_ROOT, Contents, Native
+from .._native.contents import Contents, Native
 from .._native.findings import Finding, Problem, Verdict
 from .._native.target import Target
+from .places import visible
 from .platforms import without_platform
 
 _MAJORS = "8:57 10:64 12:72 14:83 16:93 17:102 18:108 19:111 20:115 21:120 22:127 23:131 24:137 25:141"
@@ -31,14 +32,13 @@ _NAMED = re.compile(
     r"(?:^|(?<=/)|[-_.])(?:(?:node-v|abi)[0-9]+|node-[0-9]+(?:\.[0-9]+)?|electron(?:-v[0-9.]+)?|node|napi(?:-v[0-9]+)?)"
     r"(?=[-_./]|$)"
 )
-_SITE = re.compile(r"nodejs/node(?P<version>[0-9]+)/node_modules/")
 
 
 def passed_over(contents: Sequence[Contents], target: Target) -> frozenset[str]:
-    """Prebuilt addons for Electron or another version of Node.js, where one for this version is beside them."""
-    addons = [native for package in contents for native in package.natives if native.name.endswith(".node")]
-    suitable = {_key(native.name) for native in addons if _named_for(native.name, target)}
-    return frozenset(n.name for n in addons if not _named_for(n.name, target) and _key(n.name) in suitable)
+    """Places of prebuilt addons for Electron or another version of Node.js, with one for this version beside them."""
+    addons = [native for native in visible(contents) if native.place and native.name.endswith(".node")]
+    suitable = {_key(native.place) for native in addons if _named_for(native.name, target)}
+    return frozenset(n.place for n in addons if not _named_for(n.name, target) and _key(n.place) in suitable)
 
 
 def findings(contents: Sequence[Contents], target: Target, natives: Sequence[Native]) -> Iterator[Finding]:
@@ -46,9 +46,6 @@ def findings(contents: Sequence[Contents], target: Target, natives: Sequence[Nat
     for native in natives:
         if native.name.endswith(".node") and (finding := _judge(native, target)):
             yield finding
-    for package in contents:
-        if package.root == LAYER_ROOT:
-            yield from _layer(package, target)
 
 
 def _named_for(name: str, target: Target) -> bool:
@@ -102,16 +99,3 @@ def _judge(native: Native, target: Target) -> Finding | None:
 
 def _built_for(abi: int) -> str:
     return f"Node.js {_VERSIONS[abi]} (ABI {abi})" if abi in _VERSIONS else f"ABI {abi} of Node.js or Electron"
-
-
-def _layer(package: Contents, target: Target) -> Iterator[Finding]:
-    sites = {found["version"]: found[0] for name in package.members if (found := _SITE.match(name))}
-    if sites and target.version not in sites:
-        folder = sites[min(sites)]
-        yield Finding(
-            folder.rstrip("/"),
-            Problem.RUNTIME_ABI,
-            Verdict.BROKEN,
-            f"Node.js {target.version} does not look into {folder} of the layer {package.source}.",
-            f"Put its packages into nodejs/node_modules/ or nodejs/node{target.version}/node_modules/.",
-        )

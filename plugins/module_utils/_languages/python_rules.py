@@ -16,25 +16,25 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .._native.contents import LAYER_ROOT, Contents, Native
+from .._native.contents import FUNCTION_ROOT, LAYER_ROOT, Contents, Native
 from .._native.findings import Finding, Problem, Verdict
 from .._native.target import Target
 from .components import Components
+from .places import for_other_versions, visible
 
 _TAGGED = re.compile(
     r"(?P<module>[^.]+)\.(?P<tag>(?:cpython|cp|pypy|graalpy)-?[0-9][^.]*|abi3t?)\.(?P<end>so|pyd)", re.IGNORECASE
 )
-_BARE = re.compile(r"(?P<module>[^.]+)\.(?P<end>so|pyd)", re.IGNORECASE)
+_BARE = re.compile(r"(?P<module>[^.]+)\.(?P<end>so|(?i:pyd))")
 _CPYTHON = re.compile(r"(?:cpython-|cp)(?P<major>[0-9])(?P<minor>[0-9]+)(?P<flags>[a-z]*)(?:-(?P<platform>.+))?")
-_SITE = re.compile(r"python/lib/python(?P<version>[0-9.]+)/site-packages/")
 _WHEEL = re.compile(r"(?P<python>[^-]+)-(?P<abi>[^-]+)-.+")
 
 
 @dataclass(slots=True)
 class _Module:
-    """One name to import. usable: its files with a suffix that this Python knows, the one it takes first."""
+    """One name to import. usable: its files with a suffix that this Python knows, each with its place in the search."""
 
-    usable: list[tuple[int, Native]] = field(default_factory=list)
+    usable: list[tuple[tuple[int, int], Native]] = field(default_factory=list)
     others: list[tuple[str, Native]] = field(default_factory=list)  # with their tags
 
     def taken(self) -> Native | None:
@@ -47,65 +47,86 @@ def suffixes(target: Target) -> tuple[str, ...]:
 
 
 def passed_over(contents: Sequence[Contents], target: Target) -> frozenset[str]:
-    """Extensions that no import would open: for another Python, or behind a suffix that comes first."""
-    names: set[str] = set()
-    for module in _modules(contents, target).values():
-        names.update(native.name for tag, native in module.others)
-        names.update(native.name for rank, native in module.usable if native is not module.taken())
-    return frozenset(names)
+    """Places of extensions that no import would open: for another Python, behind a suffix that comes first, or behind
+    a package of the same name in a directory that is searched earlier."""
+    modules, hidden = _modules(contents, target)
+    places = {native.place for native in hidden}
+    for module in modules.values():
+        places.update(native.place for tag, native in module.others)
+        places.update(native.place for rank, native in module.usable if native is not module.taken())
+    return frozenset(places)
 
 
 def findings(contents: Sequence[Contents], target: Target, natives: Sequence[Native]) -> Iterator[Finding]:
     """natives: those that fit the target's machine and C library."""
-    fitting = {native.name for native in natives}
-    members = {name for package in contents for name in package.members}
+    fitting = {native.place for native in natives}
+    members = {f"{package.root}/{name}" for package in contents for name in package.members}
     components = Components(contents)
     twins: dict[str, list[tuple[str, Native]]] = {}  # by the topmost folder
-    for path, module in _modules(contents, target).items():
+    for path, module in _modules(contents, target)[0].items():
         if taken := module.taken():
-            if taken.name in fitting:
+            if taken.place in fitting:
                 yield from _loaded(path, taken, components, target)
         elif path.endswith("__mypyc"):  # the shared part of modules with twins: nothing imports it then
             continue
-        elif _has_twin(path, members):
+        elif any(_has_twin(f"{site}{path}", members) for site in _sites(target)):
             twins.setdefault(path.partition("/")[0], []).append(min(module.others, key=_by_problem(target)))
         else:
             yield _not_importable(path, module.others, target)
     for others in twins.values():
         yield _without_speedups(others, target)
-    for package in contents:
-        if package.root == LAYER_ROOT:
-            yield from _layer(package, target)
 
 
-def _modules(contents: Sequence[Contents], target: Target) -> dict[str, _Module]:
-    """By the module's path, `numpy/_core/_multiarray_umath`. Libraries without a tag and a start are no modules."""
+def _sites(target: Target) -> tuple[str, ...]:
+    """Where imports look, in the order of Lambda's sys.path; last what only code can add to it."""
+    layer = f"{LAYER_ROOT}/python/"
+    return (f"{FUNCTION_ROOT}/", f"{layer}lib/python{target.version}/site-packages/", layer, f"{LAYER_ROOT}/")
+
+
+def _modules(contents: Sequence[Contents], target: Target) -> tuple[dict[str, _Module], list[Native]]:
+    """By the module's path below a directory that is searched, `numpy/_core/_multiarray_umath`; and files of packages
+    that are hidden as a whole. Libraries without a tag and a start are no modules."""
     known = suffixes(target)
+    sites = _sites(target)
+    members = {f"{package.root}/{name}" for package in contents for name in package.members}
+    elsewhere = for_other_versions(contents, target)
     found: dict[str, _Module] = {}
-    for native in (native for package in contents for native in package.natives if "!/" not in native.name):
-        folder, name = posixpath.split(native.name)
-        tagged, bare = _TAGGED.fullmatch(name), _BARE.fullmatch(name)
-        if tagged:
-            module = found.setdefault(posixpath.join(folder, tagged["module"]), _Module())
-            suffix = name[len(tagged["module"]) :]
-            if suffix in known:
-                module.usable.append((known.index(suffix), native))
-            else:
-                module.others.append((suffix.removeprefix(".").rpartition(".")[0] or "pyd", native))
-        elif bare and bare["end"].lower() == "pyd":
-            found.setdefault(posixpath.join(folder, bare["module"]), _Module()).others.append(("pyd", native))
-        elif bare and (exports := _exports(native)) and not _is_library(bare["module"], exports):
-            found.setdefault(posixpath.join(folder, bare["module"]), _Module()).usable.append((len(known) - 1, native))
-    return found
+    hidden: list[Native] = []
+    for native in visible(contents):
+        if not native.place or native.place in elsewhere:
+            continue
+        rank = next(rank for rank, site in enumerate((*sites, "/")) if native.place.startswith(site))
+        folder, name = posixpath.split(native.place.removeprefix((*sites, "/")[rank]))
+        match = _TAGGED.fullmatch(name)
+        if not match:
+            match = _BARE.fullmatch(name)
+            if not match or (match["end"] == "so" and not _is_module(match["module"], _exports(native))):
+                continue
+        if _is_hidden(folder.partition("/")[0], rank, sites, members):
+            hidden.append(native)
+            continue
+        module = found.setdefault(posixpath.join(folder, match["module"]), _Module())
+        suffix = name[len(match["module"]) :]
+        if suffix in known:
+            module.usable.append(((rank, known.index(suffix)), native))
+        else:
+            module.others.append((suffix.removeprefix(".").rpartition(".")[0] or "pyd", native))
+    return found, hidden
+
+
+def _is_hidden(package: str, rank: int, sites: Sequence[str], members: set[str]) -> bool:
+    """Of regular packages the first one found is the only one; those without __init__.py add up."""
+    ends = ("__init__.py", "__init__.pyc")
+    return bool(package) and any(f"{site}{package}/{end}" in members for site in sites[:rank] for end in ends)
 
 
 def _exports(native: Native) -> frozenset[str]:
     return frozenset(name for name in native.entry_points if name.startswith(("PyInit_", "PyInitU_")))
 
 
-def _is_library(module: str, exports: frozenset[str]) -> bool:
+def _is_module(module: str, exports: frozenset[str]) -> bool:
     """libpython and the like hold the starts of many modules, none of which has their own name."""
-    return module.startswith("lib") and f"PyInit_{module}" not in exports
+    return bool(exports) and (not module.startswith("lib") or f"PyInit_{module}" in exports)
 
 
 def _loaded(path: str, native: Native, components: Components, target: Target) -> Iterator[Finding]:
@@ -113,7 +134,7 @@ def _loaded(path: str, native: Native, components: Components, target: Target) -
     folder, module = posixpath.split(path)
     name = posixpath.basename(folder) if module == "__init__" else module
     exports = _exports(native)
-    bare = native.name == f"{path}.so"
+    bare = native.place.endswith(f"/{path}.so")
     if exports and name.isascii() and f"PyInit_{name}" not in exports:
         yield Finding(
             native.name,
@@ -221,19 +242,6 @@ def _abi(native: Native, built: str, verdict: Verdict, target: Target) -> Findin
         verdict,
         f"{native.name} is built {built}, the runtime is Python {target.version}.",
     )
-
-
-def _layer(package: Contents, target: Target) -> Iterator[Finding]:
-    sites = {found["version"]: found[0] for name in package.members if (found := _SITE.match(name))}
-    if sites and target.version not in sites:
-        folder = sites[min(sites)]
-        yield Finding(
-            folder.rstrip("/"),
-            Problem.RUNTIME_ABI,
-            Verdict.BROKEN,
-            f"Python {target.version} does not look into {folder} of the layer {package.source}.",
-            f"Put its packages into python/ or python/lib/python{target.version}/site-packages/.",
-        )
 
 
 def _numbers(version: str) -> tuple[int, ...]:

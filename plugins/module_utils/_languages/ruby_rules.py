@@ -14,21 +14,20 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
-from .._native.contents import LAYER_ROOT, Contents, Native
+from .._native.contents import Contents, Native
 from .._native.findings import Finding, Problem, Verdict
 from .._native.target import Target
+from .places import for_other_versions, visible
 
 _VERSIONED = re.compile(r"(?P<folder>.*/)(?P<version>[0-9]+\.[0-9]+)/(?P<file>[^/]+)\.so")
-_BUNDLE = re.compile(r"(?P<folder>(?:.*/)?vendor/bundle/ruby/)(?P<version>[0-9]+\.[0-9]+)\.[0-9]+/")
-_LAYER = re.compile(r"(?P<folder>ruby/gems/)(?P<version>[0-9]+\.[0-9]+)\.[0-9]+/")
 
 
 def passed_over(contents: Sequence[Contents], target: Target) -> frozenset[str]:
-    """Of extensions that a gem brings for several versions of Ruby, those for others."""
+    """Places of extensions for other versions of Ruby, of those that a gem brings for several."""
     versioned = _versioned(contents)
     suitable = {(folder, file) for folder, version, file, name in versioned if version == target.version}
     return frozenset(
-        name for folder, version, file, name in versioned if version != target.version and (folder, file) in suitable
+        place for folder, version, file, place in versioned if version != target.version and (folder, file) in suitable
     )
 
 
@@ -37,27 +36,27 @@ def findings(contents: Sequence[Contents], target: Target, natives: Sequence[Nat
     yield from _only_for_others(contents, target, natives)
     for native in natives:
         yield from _start(native)
-    for package in contents:
-        yield from _elsewhere(package, _LAYER if package.root == LAYER_ROOT else _BUNDLE, target)
 
 
 def _versioned(contents: Sequence[Contents]) -> list[tuple[str, str, str, str]]:
-    """folder, version, file, and the name that they make."""
-    natives = (native.name for package in contents for native in package.natives)
-    found = (_VERSIONED.fullmatch(name) for name in natives)
+    """folder, version, file, and the place that they make."""
+    found = (_VERSIONED.fullmatch(native.place) for native in visible(contents))
     return [(match["folder"], match["version"], match["file"], match[0]) for match in found if match]
 
 
 def _only_for_others(contents: Sequence[Contents], target: Target, natives: Sequence[Native]) -> Iterator[Finding]:
-    fitting = {native.name for native in natives}
-    members = {name for package in contents for name in package.members}
+    fitting = {native.place: native.name for native in natives}
+    members = {f"{package.root}/{name}" for package in contents for name in package.members}
+    elsewhere = for_other_versions(contents, target)
     groups: dict[tuple[str, str], dict[str, str]] = {}
-    for folder, version, file, name in _versioned(contents):
-        groups.setdefault((folder, file), {})[version] = name
+    for folder, version, file, place in _versioned(contents):
+        if place not in elsewhere:
+            groups.setdefault((folder, file), {})[version] = place
     for (folder, file), versions in groups.items():
-        some = min(versions.values())
-        if target.version in versions or f"{folder}{file}.so" in members or not fitting.intersection(versions.values()):
+        known = sorted(fitting.keys() & versions.values())
+        if target.version in versions or f"{folder}{file}.so" in members or not known:
             continue
+        some = fitting[known[0]]
         yield Finding(
             some,
             Problem.RUNTIME_ABI,
@@ -78,20 +77,4 @@ def _start(native: Native) -> Iterator[Finding]:
             Verdict.UNKNOWN,
             f"{native.name} can't be required under its name: it has {starts[0]}, not Init_{name}.",
             "Give the file the name that it was built with.",
-        )
-
-
-def _elsewhere(package: Contents, where: re.Pattern[str], target: Target) -> Iterator[Finding]:
-    """Gems installed for other versions of Ruby only."""
-    found = [match for name in package.members if (match := where.match(name))]
-    versions = {match["version"]: match[0] for match in found}
-    if versions and target.version not in versions:
-        folder = versions[min(versions)]
-        wanted = f"{found[0]['folder']}{target.version}.0/"
-        yield Finding(
-            folder.rstrip("/"),
-            Problem.RUNTIME_ABI,
-            Verdict.BROKEN,
-            f"Ruby {target.version} looks for gems in {wanted}, {package.source} has them in {folder}.",
-            f"Run bundle install with Ruby {target.version}.",
         )

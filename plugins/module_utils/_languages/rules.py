@@ -6,12 +6,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from .._native.contents import FUNCTION_ROOT, LAYER_ROOT, Contents, Native
 from .._native.findings import Finding, Problem, Verdict
 from .._native.target import Target
-from . import custom_runtime_rules, dotnet_rules, handlers, java_rules, node_rules, python_rules, ruby_rules
+from . import (
+    custom_runtime_rules,
+    dotnet_rules,
+    handlers,
+    java_rules,
+    layer_folders,
+    node_rules,
+    python_rules,
+    ruby_rules,
+    started,
+)
+from .places import for_other_versions, only_for_other_versions
 
 _Rules = Callable[[Sequence[Contents], Target, Sequence[Native]], Iterable[Finding]]
 _RULES: Mapping[str, _Rules] = {
@@ -29,6 +41,15 @@ _PASSED_OVER: Mapping[str, Callable[[Sequence[Contents], Target], frozenset[str]
     "ruby": ruby_rules.passed_over,
 }
 _READABLE_BY_OTHERS = 0o004
+_VERSION: Mapping[str, str] = {
+    "python": r"3\.[0-9]+",
+    "nodejs": r"[0-9]+\.x",
+    "ruby": r"[0-9]+\.[0-9]+",
+    "java": r"[0-9]+(?:\.al2(?:023)?)?",
+    "dotnet": r"[0-9]+",
+    "provided": r"(?:\.al2(?:023)?)?",
+    "go": r"1\.x",
+}
 
 
 def findings_of(
@@ -39,15 +60,23 @@ def findings_of(
     found: list[Finding] = []
     if rules := _RULES.get(target.language):
         found += rules(contents, target, natives)
+    found += only_for_other_versions(contents, target)
+    found += layer_folders.findings(contents, target)
+    found += started.extensions(contents)
     found += handlers.findings(contents, target, handler)
     found += _unreadable(contents, handlers.files_of(handler, target))
     return tuple(found)
 
 
 def passed_over(contents: Sequence[Contents], target: Target) -> frozenset[str]:
-    """Names of natives that the target's language never opens, whatever is in them."""
+    """Places of natives that the target's language never opens, whatever is in them."""
     rule = _PASSED_OVER.get(target.language)
-    return rule(contents, target) if rule else frozenset()
+    return (rule(contents, target) if rule else frozenset()) | for_other_versions(contents, target)
+
+
+def has_rules(runtime: str) -> bool:
+    """Whether this is the name of a runtime, as Lambda writes it, whose language is known here."""
+    return any(re.fullmatch(rf"{language}{_VERSION[language]}", runtime) for language in _RULES)
 
 
 def _unreadable(contents: Sequence[Contents], files: tuple[str, ...]) -> Iterator[Finding]:

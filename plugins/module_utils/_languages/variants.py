@@ -16,18 +16,17 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from .._elf.elf import Elf
-from .._native.contents import FUNCTION_ROOT, LAYER_ROOT, Contents, Native
+from .._native.contents import Contents, Native
 from .._native.findings import Finding, Problem, Verdict
 from .._native.target import Target
 from .components import Components
+from .places import BOOTSTRAPS, is_started, is_unpacked_by_code, visible
 from .platforms import Misfit, misfit, says_a_platform, says_another_system, without_platform
 from .rules import passed_over
 
 _LIBRARY = re.compile(r"\.so(?:\.[0-9][0-9a-z]*)*$")
 _NEVER_ON_LINUX = (".exe", ".dll", ".dylib", ".jnilib")
 _LAYER = re.compile(r"^nodejs/(?:node[0-9]+/)?(?=node_modules/)")
-_BOOTSTRAPS = (f"{FUNCTION_ROOT}/bootstrap", f"{LAYER_ROOT}/bootstrap")
-_EXTENSIONS = f"{LAYER_ROOT}/extensions/"
 _TOLD = 3  # examples in a note
 
 
@@ -48,7 +47,7 @@ def sort_out(contents: Sequence[Contents], target: Target) -> SortedOut:
     fitting: list[Native] = []
     others: list[tuple[Native, Misfit]] = []
     for native in natives:
-        if native.name in ignored:
+        if native.place in ignored:
             continue
         why = misfit(native, target)
         if why:
@@ -58,13 +57,6 @@ def sort_out(contents: Sequence[Contents], target: Target) -> SortedOut:
     if not others:
         return SortedOut(tuple(fitting), (), ())
     return _judged(fitting, others, Components(contents), target)
-
-
-def visible(contents: Sequence[Contents]) -> tuple[Native, ...]:
-    """What a function sees: of files at one place, that of the last layer."""
-    every = ((package, native) for package in contents for native in package.natives)
-    last = {native.place or f"{package.source}/{native.name}": native for package, native in every}
-    return tuple(last.values())
 
 
 def _judged(
@@ -87,7 +79,7 @@ def _judged(
             missing.setdefault(key, []).append((native, why))
         else:
             idle.append((native, why))
-    for key in [key for key, group in missing.items() if _harmless_in_archive(group)]:
+    for key in [key for key, group in missing.items() if _harmless_in_archive(group, target)]:
         idle += missing.pop(key)
     twins = _named_for_musl(fitting)
     elsewhere += [(native, Misfit(Problem.LIBC, f"Linux with musl {target.machine}")) for native in twins]
@@ -134,38 +126,34 @@ def _may_be_loaded(native: Native, target: Target) -> bool:
         return False
     if name.endswith(".bundle"):  # Ruby's extensions on macOS
         return target.language == "ruby"
-    if "!/" in name:
-        return target.language in ("java", "")
-    return True
+    return not is_unpacked_by_code(native, target) or target.language in ("java", "")
 
 
-def _harmless_in_archive(group: list[tuple[Native, Misfit]]) -> bool:
+def _harmless_in_archive(group: list[tuple[Native, Misfit]], target: Target) -> bool:
     """Natives of jars for other systems alone come along with frameworks that do without them (netty's kqueue)."""
-    return all("!/" in native.name and not why.platform.startswith("Linux") for native, why in group)
+    return all(is_unpacked_by_code(native, target) and not why.platform.startswith("Linux") for native, why in group)
 
 
 def _verdict(native: Native, target: Target) -> Verdict:
     """Broken is what an interpreter or Lambda itself loads; who runs a program or opens a jar's library is unknown."""
     name = native.name.lower()
-    if "!/" in name:
+    if is_unpacked_by_code(native, target):
         return Verdict.UNKNOWN
+    if is_started(native.place):
+        always = native.place not in BOOTSTRAPS or target.language in ("provided", "go", "")
+        return Verdict.BROKEN if always else Verdict.UNKNOWN
     if name.endswith((".node", ".pyd", ".bundle")) or _LIBRARY.search(name):
         return Verdict.BROKEN
-    if native.place.startswith(_EXTENSIONS):
-        return Verdict.BROKEN
-    if native.place in _BOOTSTRAPS:
-        return Verdict.BROKEN if target.language in ("provided", "go", "") else Verdict.UNKNOWN
     return Verdict.UNKNOWN
 
 
 def _doubtful(native: Native, why: Misfit, variant: Native, target: Target) -> Finding:
     """For what Lambda itself starts, a better one in a folder is of no use."""
     verdict = _verdict(native, target)
-    started = native.place in _BOOTSTRAPS or native.place.startswith(_EXTENSIONS)
     return Finding(
         native.name,
         why.problem,
-        verdict if started else min(verdict, Verdict.UNKNOWN, key=lambda v: v.rank),
+        verdict if is_started(native.place) else min(verdict, Verdict.UNKNOWN, key=lambda v: v.rank),
         f"{native.name} is built for {why.platform} without saying so in its name, and {variant.name} is for Linux "
         f"{target.machine}: which of them is loaded can't be seen.",
         "Leave out the one that is not needed.",
@@ -205,4 +193,5 @@ def _notes(elsewhere: list[tuple[Native, Misfit]], idle: list[tuple[Native, Misf
         platforms = ", ".join(sorted({why.platform for native, why in idle}))
         names = ", ".join(native.name for native, why in idle[:_TOLD])
         more = f" and {len(idle) - _TOLD} more" if len(idle) > _TOLD else ""
-        yield f"Nothing on Linux {target.machine} is known to load these files for {platforms}: {names}{more}."
+        unloaded = f"Files for {platforms} that Linux {target.machine} does not load"
+        yield f"{unloaded} were left out of the check: {names}{more}."

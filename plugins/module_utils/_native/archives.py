@@ -19,7 +19,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from .._code.content import entry_name
 from .._code.errors import BrokenZip, shown
@@ -35,7 +35,7 @@ try:
 except ImportError:
     pass
 
-ReadAt: TypeAlias = "Callable[[int, int], bytes]"
+ReadAt: TypeAlias = Callable[[int, int], bytes]
 
 _LOCAL = struct.Struct("<4s2xHH16xHH")  # signature, flags, method, lengths of name and extra field
 _STORED, _DEFLATED = 0, 8
@@ -63,6 +63,11 @@ class Zipped:
         self._package = package
         self._at = -1  # where its data begins, once its header was read
         self.target = self.read().decode("utf-8", "surrogateescape") if stat.S_ISLNK(mode) else ""
+
+    def is_same(self, other: Zipped) -> bool:
+        """Whether both are the same file by what the zip declares of them."""
+        mine, theirs = self._info, other._info
+        return (mine.CRC, self.size, self.mode, self.target) == (theirs.CRC, other.size, other.mode, other.target)
 
     def __enter__(self) -> Zipped:
         """As a file of a directory does; here the zip is open already."""
@@ -148,21 +153,23 @@ class Zipped:
         return BrokenZip(f"{shown(self._package)} is damaged: its entry {shown(self.name)} {how}.", hint=_AGAIN)
 
 
-@contextmanager
-def open_package(path: str) -> Iterator[list[Zipped]]:
-    """The files and links of a zip, in the order in which they stand in it.
+class Package(NamedTuple):
+    """files: files and links, each name once, in the order in which they stand in the zip. notes: in sentences."""
 
-    Raises CodeError as open_zip does, and NativeError for names that occur twice.
-    """
+    files: list[Zipped]
+    notes: tuple[str, ...]
+
+
+@contextmanager
+def open_package(path: str) -> Iterator[Package]:
+    """Raises CodeError as open_zip does, and NativeError for different files of one name."""
     with open_regular(path) as (handle, _found):
 
         def read_at(offset: int, size: int) -> bytes:
             return os.pread(handle.fileno(), size, offset)
 
         with open_zip(handle, path) as archive:
-            entries = _entries(archive, read_at, path)
-            _refuse_doubles([entry.name for entry in entries], path)
-            yield entries
+            yield _without_doubles(_entries(archive, read_at, path), path)
 
 
 @contextmanager
@@ -188,22 +195,29 @@ def _entries(archive: zipfile.ZipFile, read_at: ReadAt, package: str) -> list[Zi
     return found[::-1]
 
 
-def _refuse_doubles(names: list[str], path: str) -> None:
+def _without_doubles(entries: list[Zipped], path: str) -> Package:
     """Which of two entries Lambda unpacks last is written nowhere, and neither is what it makes of a file that is a
-    directory as well."""
-    seen: set[str] = set()
+    directory as well. Jars that were made of several often hold the same licence several times."""
+    seen: dict[str, Zipped] = {}
     folders: set[str] = set()
-    for name in names:
-        if name in seen:
+    doubles: list[str] = []
+    for entry in entries:
+        name = entry.name
+        if not (first := seen.setdefault(name, entry)).is_same(entry):
             raise NativeError(
                 f"{shown(path)} holds {shown(name)} twice, and which of them a function would see is not defined.",
                 hint="Build the zip anew instead of adding to it; `zip -d` removes an entry.",
             )
-        seen.add(name)
+        if first is not entry:
+            doubles.append(name)
         while "/" in name and (name := name.rpartition("/")[0]) not in folders:
             folders.add(name)
-    if both := sorted(seen & folders):
+    if both := sorted(seen.keys() & folders):
         raise NativeError(
             f"{shown(path)} holds {shown(both[0])} as a file and as a directory.",
             hint="Build the zip anew from one directory.",
         )
+    names = sorted(set(doubles))
+    more = f" and {len(names) - 1} more names" if len(names) > 1 else ""
+    note = f"{shown(path)} holds {shown(names[0])}{more} more than once, with the same content." if names else ""
+    return Package(list(seen.values()), (note,) if note else ())

@@ -68,10 +68,11 @@ class Contents:
 
     source: its path, for messages. members: by name inside the package, directories left out, those of nested archives
     as well left out. natives: in the order of their names. texts: content of small files that rules ask for (`Texts`
-    in reading.py), by name; of `bootstrap` only its first bytes. classes: for each jar or directory of Java classes
-    ("" for the package itself, else the jar's name) the highest class file version in it and a class that has it.
-    notes: what was not looked into, in sentences. oldest_classes: by the same names as classes, the lowest class file
-    version; where it is not given, all classes count as new as the newest.
+    in reading.py), by name; of what Lambda starts, or of the file that a link of its name leads to, only the first
+    bytes. classes: for each jar or directory of Java classes ("" for the package itself, else the jar's name) the
+    highest class file version in it and a class that has it. notes: what was not looked into, in sentences.
+    oldest_classes: by the same names as classes, the lowest class file version; where it is not given, all classes
+    count as new as the newest. directory: whether source is one.
     """
 
     source: str
@@ -82,3 +83,4 @@ class Contents:
     classes: Mapping[str, tuple[int, str]]
     notes: tuple[str, ...] = ()
     oldest_classes: Mapping[str, int] = field(default_factory=dict)
+    directory: bool = False

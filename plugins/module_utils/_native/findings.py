@@ -6,9 +6,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
+
+_ASIDE = re.compile(r"(?:^|/)(?:[^/]+\.libs|tests?)/")  # auditwheel's folders of libraries
 
 
 class Verdict(Enum):
@@ -36,9 +39,9 @@ class Problem(StrEnum):
     ARCHITECTURE = "architecture"
     LIBC = "libc"  # built for musl
     INTERPRETER = "interpreter"  # the program's loader, or a script's shell, does not exist
+    RUNTIME_ABI = "runtime_abi"  # built for another version of Python, Node, Ruby, Java or .NET
     LIBRARY = "library"  # needs a library that is nowhere
     VERSION = "version"  # needs a symbol version that the library lacks
-    RUNTIME_ABI = "runtime_abi"  # built for another version of Python, Node, Ruby, Java or .NET
     PERMISSION = "permission"
     ENTRY_POINT = "entry_point"  # no bootstrap, no handler, or an extension that exports nothing to start it by
     LOAD = "load"  # what the loader or the interpreter said in a smoke run
@@ -71,10 +74,12 @@ def verdict_of(findings: Iterable[Finding]) -> Verdict:
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Ignored ones last, then by what stops the deployment, then by kind, file, library and version."""
+    """Ignored ones last, then by what stops the deployment, then by kind, file, library and version; of one kind what
+    others bring along comes after what is imported."""
     order = list(Problem)
-    return tuple(
-        sorted(
-            findings, key=lambda f: (f.ignored, -f.verdict.rank, order.index(f.problem), f.file, f.library, f.version)
-        )
-    )
+
+    def key(f: Finding) -> tuple[object, ...]:
+        aside = bool(_ASIDE.search(f.file))
+        return f.ignored, -f.verdict.rank, order.index(f.problem), aside, f.file, f.library, f.version
+
+    return tuple(sorted(findings, key=key))

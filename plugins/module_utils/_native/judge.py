@@ -11,18 +11,22 @@ has loaded all of them by then. All of this is seen by following the loads. What
 comes first: it does where another file of the package brings the library along under that name (told, but passes);
 where none does, only the package's own code could have loaded it (ctypes, as some wheels for GPUs do), which can't be
 seen here: unknown.
+
+What lacks stops a package only if something loads the file: extensions and what they bring along, bootstrap, and the
+extensions of Lambda. Of other programs and libraries it is unknown: many packages bring tools and plug-ins that are
+never used, or that their code tries and does without.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .._image.libraries import Library
 from .contents import Native
 from .findings import Finding, Problem, Verdict
 from .loader import Hit, InTheWay, Loader, Missing, Opened, Unknown
-from .loading import Edge, Load, is_program, loaded_before
+from .loading import Edge, Load, is_program, loaded_before, started
 from .target import Target
 from .versions import Provider, lacking, provider_of, undeclared
 
@@ -53,6 +57,7 @@ class _Judging:
         self._loader = loader
         self._facts = target.libraries
         self._loaded = loaded_before(target)
+        self._started = started(natives, loader.mounts, target)
         names = set(self._facts.container_only)
         self._container_only = {library.package for library in self._facts.libraries if library.name in names} - {""}
         self._by_soname: dict[str, Native] = {}
@@ -72,12 +77,23 @@ class _Judging:
         self.notes: list[str] = []
 
     def of_loads(self, loads: Iterable[Load]) -> Iterator[Finding]:
-        for load in loads:
+        """What is certain to be loaded comes first: each need is told once."""
+        for load in sorted(loads, key=lambda load: id(load.root) not in self._started):
             for edge in load.edges:
                 if not self._answered(edge.hit) and self._first_time(edge.native, edge.name, edge.hit):
-                    yield from self._need(edge)
+                    yield from self._weighed(load.root, self._need(edge))
             for native in load.files:
-                yield from self._versions(native, load)
+                yield from self._weighed(load.root, self._versions(native, load))
+
+    def _weighed(self, root: Native, findings: Iterable[Finding]) -> Iterator[Finding]:
+        for finding in findings:
+            if finding.verdict is Verdict.BROKEN and id(root) not in self._started:
+                does = "starts" if is_program(root) else "loads"
+                whom = "it" if finding.file == root.name else root.name
+                message = f"{finding.message.rstrip('.')}; whether anything {does} {whom} can't be seen."
+                yield replace(finding, verdict=Verdict.UNKNOWN, message=message)
+            else:
+                yield finding
 
     def _answered(self, hit: Hit) -> bool:
         return isinstance(hit, Opened) or (isinstance(hit, Library) and hit.package not in self._container_only)
@@ -92,11 +108,12 @@ class _Judging:
             if directory in _DEFAULT_DIRECTORIES and self._loader.image_library(name):
                 continue  # /lib and /lib64 may be one
             if isinstance(self._loader.at(elf.interpreter), Missing):
-                yield _finding(
+                found = _finding(
                     native, Problem.INTERPRETER, Verdict.BROKEN if self._facts.whole else Verdict.UNKNOWN,
                     elf.interpreter,
                     f"{native.name} is started by {elf.interpreter}, which the runtime image does not have.",
                 )  # fmt: skip
+                yield from self._weighed(native, [found])
 
     def _first_time(self, native: Native, name: str, hit: Hit | None) -> bool:
         """Misses are equal wherever they happen, hits are the same only where they lead to the same file."""

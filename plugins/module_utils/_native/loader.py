@@ -21,9 +21,13 @@ from typing import TypeAlias
 
 from .._image.libraries import Library
 from .contents import Native
+from .errors import NativeError
 from .mounts import Mounts
 from .target import Target
 
+# Needs, versions and directories that are gone through for a package. The largest of real ones take a hundredth of it;
+# what takes all of it was made to keep a computer busy.
+EFFORT = 3_000_000
 _TOKEN = re.compile(r"\$(?:\{(ORIGIN|LIB|PLATFORM)\}|(ORIGIN|LIB|PLATFORM)(?![A-Za-z0-9_]))")
 
 
@@ -45,8 +49,6 @@ class InTheWay:
 @dataclass(frozen=True, slots=True, eq=False)
 class Unknown:
     """A library of the image of which only that it is there is known, or not even that."""
-
-    name: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +73,8 @@ class Scope:
 
 
 class Loader:
-    """Answers are kept: packages with thousands of files ask for the same few libraries."""
+    """Answers are kept: packages with thousands of files ask for the same few libraries. Raises NativeError where more
+    would have to be followed than in any real package."""
 
     def __init__(self, mounts: Mounts, target: Target) -> None:
         facts = target.libraries
@@ -89,6 +92,16 @@ class Loader:
         self._lib = multiarch if any(multiarch in directory for directory in facts.search) else "lib64"
         self._scopes: dict[tuple[tuple[str, ...], tuple[str, ...] | None], Scope] = {}
         self._environment: dict[str, Hit] = {}
+        self._left = EFFORT
+
+    def spend(self, steps: int) -> None:
+        """Raises NativeError once all is spent."""
+        self._left -= steps
+        if self._left < 0:
+            raise NativeError(
+                "The package's native files need each other in more ways than are followed here.",
+                hint="Leave out those that the function does not load.",
+            )
 
     def image_library(self, name: str) -> Library | None:
         """What the image alone would give for a name."""
@@ -101,6 +114,7 @@ class Loader:
         # If both are given, RPATH is ignored.
         own = self._directories(elf.rpath, opened) if elf and elf.rpath and runpath is None else ()
         inherited = (*own, *(loader.inherited if loader else ()))
+        self.spend(len(inherited))
         return self._scopes.setdefault((inherited, runpath), Scope(inherited, runpath))
 
     def find(self, name: str, scope: Scope, opened: Opened) -> Hit:
@@ -126,7 +140,7 @@ class Loader:
         if library and not self.mounts.holds(library.directory):
             return library
         if name in self._unread or not self._target.libraries.whole:
-            return Unknown(name)
+            return Unknown()
         return Missing(name, passed)
 
     def _in_environment(self, name: str) -> Hit:
@@ -138,6 +152,7 @@ class Loader:
     def _first(self, directories: Iterable[str], name: str) -> Hit:
         passed = ""
         for directory in directories:
+            self.spend(1)
             hit = self._in_directory(directory, name)
             if isinstance(hit, Missing):
                 passed = passed or hit.passed

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import posixpath
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .contents import Native
+from .contents import FUNCTION_ROOT, LAYER_ROOT, Native
 from .loader import Hit, InTheWay, Loader, Missing, Opened
+from .mounts import Mounts
 from .target import Target
 
 # By language, what is loaded before any code of a package is, if the image has it: the libraries to which AWS's
@@ -30,6 +31,7 @@ from .target import Target
 _ALWAYS = ("libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1")
 _WITH_CXX = (*_ALWAYS, "libstdc++.so.6", "libgcc_s.so.1", "libm.so.6", "libdl.so.2", "libpthread.so.0")
 _LOADED = {"python": _WITH_CXX, "nodejs": _WITH_CXX, "dotnet": _WITH_CXX}
+_WITH_BOOTSTRAP = ("provided", "go", "")  # where Lambda starts a package's own program; "": it may be one of these
 
 
 class Edge(NamedTuple):
@@ -42,15 +44,27 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Load:
-    """root: the file that is loaded. files: it and what is loaded with it of the package; edges: their needs, both in
-    the order in which the loader meets them. names: what is loaded in the end, by each name under which other objects
-    find it. whole: whether everything was found."""
+    """root: the file that is loaded. files: it and what is loaded with it of the package; unanswered: those of their
+    needs for which nothing was found, both in the order in which the loader meets them. names: what is loaded in the
+    end, by each name under which other objects find it."""
 
     root: Native
     files: tuple[Native, ...]
-    edges: tuple[Edge, ...]
+    unanswered: tuple[Edge, ...]
     names: dict[str, Hit] = field(repr=False)
-    whole: bool
+
+    @property
+    def whole(self) -> bool:
+        return not self.unanswered
+
+    @property
+    def edges(self) -> Iterator[Edge]:
+        """All needs of its files, in the same order. They are not kept: of files that all need each other, each load
+        would have the square of them."""
+        nothing = {(id(edge.native), edge.name): edge.hit for edge in self.unanswered}
+        for native in self.files:
+            for name in names_needed(native):
+                yield Edge(native, name, nothing.get((id(native), name)) or self.names[name])
 
 
 def loads(natives: Sequence[Native], loader: Loader, target: Target) -> tuple[Load, ...]:
@@ -73,8 +87,27 @@ def loaded_before(target: Target) -> tuple[str, ...]:
     return _LOADED.get(target.language, _ALWAYS)
 
 
+def started(natives: Sequence[Native], mounts: Mounts, target: Target) -> frozenset[int]:
+    """By id, the files that an interpreter loads as its extensions, and the programs that Lambda starts. Who loads
+    other libraries, and who starts other programs, can't be seen."""
+    programs = mounts.entries(f"{LAYER_ROOT}/extensions")
+    if target.language in _WITH_BOOTSTRAP:
+        programs += [f"{FUNCTION_ROOT}/bootstrap", f"{LAYER_ROOT}/bootstrap"]
+    places = {mounts.resolve(path) for path in programs}
+    return frozenset(id(native) for native in natives if _is_extension(native) or native.place in places)
+
+
+def _is_extension(native: Native) -> bool:
+    return bool(native.entry_points) or native.name.endswith(".node")
+
+
 def _opened_by_itself(native: Native) -> bool:
-    return bool(native.entry_points) or native.name.endswith(".node") or is_program(native)
+    return _is_extension(native) or is_program(native)
+
+
+def names_needed(native: Native) -> Iterable[str]:
+    """Each once: asked for again, the loader has it already."""
+    return dict.fromkeys(native.elf.needed) if native.elf else ()
 
 
 def is_program(native: Native) -> bool:
@@ -94,12 +127,12 @@ class _Loading:
             names.setdefault(native.elf.soname, root)
         objects: dict[int, Opened] = {id(native): root}
         queue = deque([(root, self._loader.scope(root, None))])
-        edges: list[Edge] = []
-        whole = True
+        unanswered: list[Edge] = []
         while queue:
             opened, scope = queue.popleft()
-            elf = opened.native.elf
-            for name in elf.needed if elf else ():
+            if elf := opened.native.elf:
+                self._loader.spend(len(elf.needed) + len(elf.needs))
+            for name in names_needed(opened.native):
                 hit = names.get(name)
                 if hit is None:
                     hit = self._loader.find(name, scope, opened)
@@ -109,8 +142,7 @@ class _Loading:
                         if hit.native.elf and hit.native.elf.soname:
                             names.setdefault(hit.native.elf.soname, hit)
                     if isinstance(hit, Missing | InTheWay):
-                        whole = False
+                        unanswered.append(Edge(opened.native, name, hit))
                     else:
                         names[name] = hit
-                edges.append(Edge(opened.native, name, hit))
-        return Load(native, tuple(opened.native for opened in objects.values()), tuple(edges), names, whole)
+        return Load(native, tuple(opened.native for opened in objects.values()), tuple(unanswered), names)

@@ -58,6 +58,16 @@ class Mounts:
                         return part.members[name]
         return None
 
+    def entries(self, directory: str) -> list[str]:
+        """Paths of the files and links that stand in a directory itself, those of layers that are hidden as well."""
+        found: dict[str, None] = {}
+        for root, stack in self._stacks.items():
+            if f"{directory}/".startswith(f"{root}/"):
+                prefix = f"{directory}/"[len(root) + 1 :]
+                names = (name for part in stack for name in part.members if name.startswith(prefix))
+                found |= {f"{root}/{name}": None for name in names if "/" not in name[len(prefix) :]}
+        return list(found)
+
     def path(self, native: Native) -> str:
         """Where it is, as if archives were directories: their files are looked at as unpacked together."""
         return self._paths[id(native)]

@@ -11,20 +11,21 @@ What the findings mean is `_artifact/check.py`'s business.
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from .._code.content import UNZIPPED_LIMIT
 from .._code.errors import CodeError, shown
 from .._code.files import is_directory
 from .archives import open_inner, open_package
-from .contents import FUNCTION_ROOT, Contents, Member, Native
+from .contents import FUNCTION_ROOT, LAYER_ROOT, Contents, Member, Native
 from .errors import NativeError
 from .folders import files_of
 from .formats import (
@@ -50,7 +51,7 @@ _UNVERSIONED = re.compile(r"(^|/)(META-INF/versions/|module-info\.class$)")
 class Texts:
     """Which small files' content is kept, and how many bytes of it."""
 
-    _WHOLE = re.compile(r"(^|/)[^/]+\.dist-info/(WHEEL|RECORD)$|\.(runtimeconfig|deps)\.json$")
+    _WHOLE = re.compile(r"(^|/)[^/]+\.dist-info/(WHEEL|RECORD)$|\.runtimeconfig\.json$")
     _NPM = re.compile(r"(?:^|.*/)node_modules/(?:@[^/]+/)?[^/@][^/]*(?=/)")
     LIMIT = 1 << 20  # bytes of one
     ALL = 32 << 20
@@ -93,9 +94,9 @@ def read_contents(path: str, root: str = FUNCTION_ROOT) -> Contents:
     Raises CodeError for what is no package that Lambda would take, NativeError for one that can't be checked.
     """
     if is_directory(path):
-        return _Reader(path, root).read(files_of(path))
-    with open_package(path) as files:
-        return _Reader(path, root).read(files)
+        return replace(_Reader(path, root).read(files_of(path)), directory=True)
+    with open_package(path) as package:
+        return _Reader(path, root, package.notes).read(package.files)
 
 
 @dataclass(slots=True)
@@ -117,13 +118,13 @@ class _Inner:
 class _Reader:
     """Natives, classes and notes come from several threads: lists and dictionaries take one entry at a time."""
 
-    def __init__(self, source: str, root: str) -> None:
+    def __init__(self, source: str, root: str, notes: Iterable[str] = ()) -> None:
         self._source = source
         self._root = root
         self._natives: list[Native] = []
         self._classes: dict[str, tuple[int, str]] = {}
         self._oldest: dict[str, int] = {}
-        self._notes: list[str] = []
+        self._notes = list(notes)
         self._inner = _Inner()
         self._work: deque[tuple[File, Look]] = deque()
 
@@ -243,8 +244,12 @@ class _Reader:
                 continue
             texts[name] = file.read()
             left -= file.size
-        if (bootstrap := files.get("bootstrap")) and not bootstrap.target:
-            texts["bootstrap"] = bootstrap.peek(Texts.BOOTSTRAP)
+        for name in files:
+            if name == "bootstrap" or (self._root == LAYER_ROOT and posixpath.dirname(name) == "extensions"):
+                link = files[name].target
+                end = posixpath.normpath(posixpath.join(posixpath.dirname(name), link)) if link else name
+                if end in files and not files[end].target:
+                    texts.setdefault(end, files[end].peek(Texts.BOOTSTRAP))
         return texts
 
 

@@ -18,8 +18,8 @@ _NAME = re.compile(r"([a-z]+)(\d+(?:\.\d+)*)?")
 class Target:
     """machine: as `uname -m` says it. runtime: Lambda's name of it (`python3.12`), "" where nobody said; then no rules
     of a language are applied. image: the runtime image as messages name it, pinned by its digest where it has one.
-    build_image: where to build instead, or "". library_path: the directories of the image's LD_LIBRARY_PATH, absolute
-    ones, in order, whether they exist in it or not. libraries: as found in exactly this order."""
+    build_image: where to build instead, or "". library_path: the directories of LD_LIBRARY_PATH, the function's own
+    or else the image's, absolute ones, in order, whether they exist or not. libraries: as found in this order."""
 
     machine: str
     runtime: str

@@ -13,6 +13,7 @@ Source: glibc, elf/dl-version.c (match_symbol, _dl_check_map_versions), elf/dl-l
 from __future__ import annotations
 
 import posixpath
+import shlex
 from dataclasses import dataclass
 
 from .._image.libraries import Library
@@ -56,9 +57,9 @@ def lacking(
     for need in needs:
         if need.version in provider.versions:
             continue
-        has = f"{provider.place} {_has(need.version, provider.versions)}"
+        has = _lacks(need.version, library, provider)
         if need.weak:
-            notes.append(f"{native.name} asks for {need.version} of {library}, but does without: {has}.")
+            notes.append(f"{native.name} asks for {need.version} of {library}, {has}; it does without.")
             continue
         shadowed = bool(provider.path and own and own.elf and need.version in own.elf.defines)
         why = "which the runtime has loaded before" if loaded else "which it finds first"
@@ -68,7 +69,7 @@ def lacking(
                 native.name,
                 Problem.VERSION,
                 Verdict.BROKEN,
-                f"{native.name} needs {need.version} of {library}, and {has}{behind}.",
+                f"{native.name} needs {need.version} of {library}, {has}{behind}.",
                 hint=_before(native, own) if own and shadowed and not loaded else "",
                 library=library,
                 version=need.version,
@@ -97,11 +98,16 @@ def undeclared(native: Native, library: str) -> Finding:
     )
 
 
-def _has(version: str, there: frozenset[str]) -> str:
-    """`has up to GLIBC_2.34`."""
+def _lacks(version: str, library: str, provider: Provider) -> str:
+    """`and the runtime image has up to GLIBC_2.34`. What is newer than the wanted version says nothing about it."""
     family = next(iter(families([version])))
-    members = families(there).get(family, []) if family != version else []
-    return f"has up to {members[-1]}" if members else f"has only {worded(there)}"
+    members = families(provider.versions).get(family, []) if family != version else []
+    if not members:
+        return f"and {provider.place} has only {worded(provider.versions)}"
+    if families([version, members[-1]])[family][-1] != version:
+        owner = f"{provider.place}'s {library}" if provider.path else provider.place
+        return f"which {owner} does not define"
+    return f"and {provider.place} has up to {members[-1]}"
 
 
 def _before(native: Native, own: Native) -> str:
@@ -110,6 +116,6 @@ def _before(native: Native, own: Native) -> str:
     way = posixpath.relpath(posixpath.dirname(own.place), posixpath.dirname(native.place))
     origin = "$ORIGIN" if way == "." else f"$ORIGIN/{way}"
     return (
-        f"Run patchelf --force-rpath --set-rpath '{origin}' {native.name}: only RPATH is searched before the "
-        "directories of LD_LIBRARY_PATH."
+        "Only RPATH is searched before the directories of LD_LIBRARY_PATH: patchelf --force-rpath --set-rpath "
+        f"'{origin}' {shlex.quote(native.name)}"
     )

@@ -82,17 +82,23 @@ class Built:
 
 
 def build(
-    sources: Sequence[Source], rules: Rules, destination: str, packing: Packing, install: Install | None = os.replace
+    sources: Sequence[Source],
+    rules: Rules,
+    destination: str,
+    packing: Packing,
+    install: Install | None = os.replace,
+    rehearses: str = "",
 ) -> Built:
     """Build the package at its place, which is left alone if it holds the very same bytes.
 
-    install: moves a finished file to the place of the package; None to find out only what would be. Raises a CodeError,
-    after which the place is as it was.
+    install: moves a finished file to the place of the package; None to find out only what would be. rehearses: another
+    place that the package is meant for, and where it stays out of itself as well. Raises a CodeError, after which the
+    place is as it was.
     """
     place = os.path.realpath(destination)  # a symbolic link to a package stays one
     folder = _folder_of(place, destination)
     there = _there(place)
-    selection = select(sources, rules, place, aside.PREFIX)
+    selection = select(sources, rules, [destination, *([rehearses] if rehearses else ())], aside.PREFIX)
     sha256, size = hashlib.sha256(), 0
 
     with nullcontext() if install is None else aside.written_aside(folder) as written:

@@ -108,14 +108,22 @@ def _parsed(line: str) -> _Pattern | None:
 
 
 def _fits(parts: Sequence[str], path: Sequence[str]) -> bool:
-    """Whether the parts of an anchored pattern name exactly this path."""
-    if not parts:
-        return not path
-    if len(parts[0]) > 1 and not parts[0].strip("*"):  # `**`: any number of directories; at the end, all below
-        if len(parts) == 1:
-            return bool(path)
-        return any(_fits(parts[1:], path[skipped:]) for skipped in range(len(path)))
-    return bool(path) and _part_fits(parts[0], path[0]) and _fits(parts[1:], path[1:])
+    """Whether the parts of an anchored pattern name exactly this path.
+
+    All places are followed at once that the pattern may have come to: one after another would be endless for several
+    `**`.
+    """
+    places = {0}
+    for number, part in enumerate(parts, 1):
+        if len(part) > 1 and not part.strip("*"):  # `**`: any number of directories; at the end, all below
+            if number == len(parts):
+                return min(places) < len(path)
+            places = set(range(min(places), len(path)))
+        else:
+            places = {place + 1 for place in places if place < len(path) and _part_fits(part, path[place])}
+        if not places:
+            return False
+    return len(path) in places
 
 
 def _part_fits(glob: str, name: str) -> bool:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from .._code.content import UNZIPPED_LIMIT, Mode
 from .._code.errors import DuplicateEntry, EmptyPackage, PackageTooLarge, shown
 from .links import to_nothing
-from .walking import Chosen, Own, Rules, Source, Walk
+from .own import Own
+from .walking import Chosen, Rules, Source, Walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,8 @@ class Selection:
         return list(to_nothing(links, (file.name for file in self.files)))
 
 
-def select(sources: Sequence[Source], rules: Rules, own: str, scratch: str) -> Selection:
-    """What goes into the package that is written to `own`, which stays out itself where a source holds it.
+def select(sources: Sequence[Source], rules: Rules, own: Sequence[str], scratch: str) -> Selection:
+    """What goes into the package of which `own` are the paths, which stays out itself where a source holds it.
 
     scratch: how the names begin that unfinished packages have. Raises a CodeError for whatever makes no package that
     Lambda would take: DuplicateEntry, EmptyPackage, PackageTooLarge, UnsafeEntry, and as `Walk` does.
@@ -59,12 +60,7 @@ def select(sources: Sequence[Source], rules: Rules, own: str, scratch: str) -> S
             if above in by_name:
                 raise _clash(file, by_name[above])
     if not by_name:
-        raise EmptyPackage(
-            f"Nothing is left to pack of {_named(sources)}: {excluded:,} files and directories are excluded.",
-            hint="Look at `exclude`, and at the ignore file at the top of the source."
-            if excluded
-            else "Build the function's files into it.",
-        )
+        raise _empty(sources, excluded)
     selection = Selection(tuple(by_name[name] for name in sorted(by_name)), excluded)
     if selection.size > UNZIPPED_LIMIT:
         raise _too_large(selection, sources)
@@ -80,6 +76,18 @@ def _clash(file: Chosen, other: Chosen) -> DuplicateEntry:
     return DuplicateEntry(
         f"{shown(other.path)} would be {shown(other.name)} in the package, where {shown(file.path)} needs a directory.",
         hint="Exclude one of them, or give its source another prefix.",
+    )
+
+
+def _empty(sources: Sequence[Source], excluded: int) -> EmptyPackage:
+    if excluded:
+        return EmptyPackage(
+            f"Nothing is left to pack of {_named(sources)}: everything is excluded.",
+            hint="Look at `exclude`, and at the ignore file at the top of the source.",
+        )
+    return EmptyPackage(
+        f"There are no files in {_named(sources)}.",
+        hint="Build the function's files into it, or correct the path.",
     )
 
 

@@ -15,14 +15,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .._code.content import Mode, entry_name
-from .._code.errors import CodeError, PackageTooLarge, PackageUnreadable, UnsafeEntry, shown
+from .._code.errors import CodeError, PackageMissing, PackageTooLarge, PackageUnreadable, UnsafeEntry, shown
 from .._code.files import is_directory, kind_of, reading
 from .links import leads_out
+from .own import Identity, Own, identity_of
 from .patterns import Patterns, excluded_by_default, read_lines
 
 _MOST = 500_000  # files and directories: links that are followed can make a small tree endless, and `src: /` is a slip
-
-Identity = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +61,6 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """The package that is being made, which stays out of itself, and what its makers leave beside it when killed."""
-
-    folder: Identity
-    name: bytes
-    scratch: bytes
-
-    @classmethod
-    def at(cls, path: str, scratch: str) -> Own:
-        """scratch: how the names of unfinished packages begin."""
-        folder, name = os.path.split(os.fsencode(os.path.realpath(path)))
-        with reading(folder):
-            return cls(_identity(os.stat(folder)), name, os.fsencode(scratch))
-
-    def is_it(self, folder: Identity, name: bytes) -> bool:
-        return folder == self.folder and (name == self.name or name.startswith(self.scratch))
-
-
-@dataclass(frozen=True, slots=True)
 class _Folder:
     """names: the parts of its path below the source. above: it and the directories that it was reached through."""
 
@@ -103,14 +83,14 @@ class Walk:
 
     def files(self) -> Iterator[Chosen]:
         """In no particular order. Raises a CodeError for what can't be packed or read."""
-        if not is_directory(self._source.path):  # a file that somebody named goes in, whatever its name is
+        if not _is_directory(self._source):  # a file that somebody named goes in, whatever its name is
             with reading(self._root):
                 found = os.stat(self._root)
             yield self._file(self._root, (os.path.basename(self._root),), found)
             return
         patterns = self._patterns()
         with reading(self._root):
-            identity = _identity(os.stat(self._root))
+            identity = identity_of(os.stat(self._root))
         folders = [_Folder(self._root, (), identity, frozenset({identity}))]
         while folders:
             folder = folders.pop()
@@ -122,6 +102,8 @@ class Walk:
                     continue
                 self._count()
                 follow = self._rules.follow_links
+                if follow and entry.is_symlink() and self._own.is_behind(entry.path):
+                    continue
                 with reading(entry.path):
                     directory = entry.is_dir(follow_symlinks=follow)
                 if self._leaves_out(names, directory, patterns):
@@ -162,7 +144,7 @@ class Walk:
             )
 
     def _below(self, folder: _Folder, entry: os.DirEntry[bytes], names: tuple[bytes, ...]) -> _Folder:
-        identity = _identity(_state(entry))
+        identity = identity_of(_state(entry))
         if identity in folder.above:
             raise UnsafeEntry(
                 f"Following symbolic links never ends: {shown(entry.path)} is a directory above itself.",
@@ -215,8 +197,16 @@ def _state(entry: os.DirEntry[bytes]) -> os.stat_result:
             ) from error
 
 
-def _identity(found: os.stat_result) -> Identity:
-    return found.st_dev, found.st_ino
+def _is_directory(source: Source) -> bool:
+    if not source.path.strip():
+        raise CodeError("The path of a source is empty.", hint="Give the path of a directory, or of a single file.")
+    try:
+        return is_directory(source.path)
+    except PackageMissing as error:
+        raise PackageMissing(
+            f"The source {shown(source.path)} does not exist.",
+            hint="Correct the path, which is looked for on the host that runs the task.",
+        ) from error
 
 
 def _prefix_of(source: Source) -> tuple[bytes, ...]:

@@ -6,13 +6,16 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import replace
+from pathlib import Path
 
 from .._image.credentials import FindLogin
 from .._image.engine import Engine
 from .._image.errors import ManifestNotFound
 from .._image.image import Image
-from .._image.references import DaemonReference, RegistryReference
+from .._image.layout import LayoutSource
+from .._image.references import ArchiveReference, DaemonReference, LayoutReference, RegistryReference
 from .._native.errors import NativeError
 
 
@@ -30,11 +33,8 @@ def image_in(engine: Engine, image: Image, find_login: FindLogin = lambda _host:
             return engine.inspect(digest).id
         except ManifestNotFound:
             continue
-    if not isinstance(reference, RegistryReference):
-        raise NativeError(
-            f"A handler is imported in an image that the engine has, and it does not have {reference}.",
-            hint="Load it, for example with `docker load`.",
-        )
+    if not isinstance(reference, RegistryReference) or isinstance(image.source, LayoutSource):
+        raise _in_a_file(engine, image)
     pinned = replace(reference, tag="", digest=image.digest)
     pulled = engine.pull(pinned, image.config.platform, find_login(reference.host)).after
     if pulled is None:
@@ -43,3 +43,21 @@ def image_in(engine: Engine, image: Image, find_login: FindLogin = lambda _host:
             hint="Look into the engine's log, and try again.",
         )
     return pulled.id
+
+
+def _in_a_file(engine: Engine, image: Image) -> NativeError:
+    """Also where a mirror leads from a registry's name to a layout."""
+    source = str(image.reference)
+    match image.reference:
+        case ArchiveReference(path=path):
+            load = f"docker load -i {shlex.quote(str(path))}"
+        case RegistryReference(tag=tag, name=name) | LayoutReference(tag=tag, path=Path(name=name)):
+            source = f"{image.source.name}:{tag}" if tag else image.source.name
+            load = f"skopeo copy {shlex.quote(source)} docker-daemon:{shlex.quote(name)}:{tag or 'latest'}"
+        case _:
+            load = "docker load"
+    return NativeError(
+        f"The image was read from {source}, which an engine can't pull, and the engine at {engine.host} does not have "
+        "it.",
+        hint=f"Leave the run out by `run: false`, or load the image first: {load}",
+    )

@@ -32,9 +32,7 @@ from .._native.errors import NativeError
 from . import node, python
 from .folder import unpacked
 from .image import image_in
-from .words import Outcome, SmokeResult, result_of
-
-__all__ = ["Outcome", "SmokeResult", "run"]
+from .words import SmokeResult, result_of
 
 _USER = "993:990"  # sbx_user1051 of Lambda
 _PROCESSES = 1024  # Lambda quotas, "Execution processes/threads"
@@ -82,9 +80,7 @@ def run(
                 marker=marker.encode(),
             ),
         )
-    return result_of(
-        ran, handler=handler, image=str(image.reference), memory=memory, limit=timeout, secrets=environment.values()
-    )
+    return result_of(ran, handler=handler, memory=memory, limit=timeout, secrets=environment.values())
 
 
 def _command(runtime: str, marker: str, handler: str, timeout: float) -> tuple[str, ...]:

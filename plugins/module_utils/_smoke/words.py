@@ -13,19 +13,17 @@ from __future__ import annotations
 import json
 import re
 import signal
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import quote
 
 from .._errors import printable
 from .._image.runs import Ran
 from .._native.contents import FUNCTION_ROOT, LAYER_ROOT
 from .._native.findings import Finding, Problem, Verdict
+from .mask import Mask
 
 _SHORT = 1000  # characters of words
-_MASK = "********"
-_MASKED_FROM = 4  # characters; shorter values are in every text
 
 _LOADER = re.compile(
     r"cannot open shared object file|version `[^']+' not found|invalid ELF header|wrong ELF class|undefined symbol"
@@ -33,15 +31,16 @@ _LOADER = re.compile(
     r"|did not self-register|compiled against a different Node\.js|[Ee]xec format error|symbol lookup error"
     r"|cannot read file data|only ET_DYN|object file has no"
 )
+_WORDS = frozenset(re.findall("[a-z]{6,}", _LOADER.pattern.lower()))
 _LIBRARY = re.compile(r"(?:^|[\s:'\"])([^\s:'\"/]+\.so[.\w]*): cannot open shared object file")
 _VERSION = re.compile(r"/([^\s/:]+): version `([^']+)' not found(?: \(required by ([^)]+)\))?")
 _PLACE = re.compile(rf"((?:{FUNCTION_ROOT}|{LAYER_ROOT})/[^\s:'\")]+)")
+_STACK = re.compile(r"at |\^|[{}\]]|code: |requireStack: |Require stack:|- /|Node\.js v")  # below what Node.js throws
 _MEMORY = "JavaScript heap out of memory"  # V8
 _UNREADABLE = re.compile(r"Permission denied|EACCES|Operation not permitted")
-_OWN_CODE = (
-    "If it needs its environment to be imported, give `environment_variables`; there is no network, and only /tmp can "
-    "be written."
-)
+_LIMITS = "there is no network, and only /tmp can be written."
+_OWN_CODE = f"If it needs its environment to be imported, give `environment_variables`; {_LIMITS}"
+_SLOW = "Give it more time by `run_timeout`, or let it do less when it is imported; there is no network to wait for."
 _HINTS = (  # the first that fits
     (
         r"cannot open shared object file",
@@ -56,6 +55,10 @@ _HINTS = (  # the first that fits
     (
         r"No module named|Cannot find (?:module|package)|cannot import name",
         "Add it to the package or to a layer, built for this runtime.",
+    ),
+    (
+        r"Could not load the .{1,100} module using the",  # sharp
+        "Install its variant for the function's platform, by npm install with --os=linux, --cpu and --libc=glibc.",
     ),
     (
         r"undefined symbol|symbol lookup error|not defined in file",
@@ -87,12 +90,12 @@ class SmokeResult:
     interpreter: str = ""
 
 
-def result_of(ran: Ran, *, handler: str, image: str, memory: int, limit: float, secrets: Iterable[str]) -> SmokeResult:
+def result_of(ran: Ran, *, handler: str, memory: int, limit: float, secrets: Collection[str]) -> SmokeResult:
     """ran: what came of the container. memory: MiB, limit: seconds that it had. secrets: the environment's values."""
-    mask = Mask(secrets)
+    mask = Mask(secrets, spared=_WORDS)
     told = _answer(ran.answer, mask)
     outcome, words = _outcome(ran, told, mask, memory, limit)
-    findings = () if outcome is Outcome.IMPORTED else (_finding(outcome, words, told.place, handler, image),)
+    findings = () if outcome is Outcome.IMPORTED else (_finding(outcome, words, told.place, handler, bool(secrets)),)
     return SmokeResult(outcome, _short(words), ran.seconds, findings, _short(told.interpreter))
 
 
@@ -158,10 +161,10 @@ def _stack(said: str) -> str:
 
 
 def _telling(said: str) -> str:
-    """The last line, but what the loader says first."""
+    """The last line. What the loader said before that is not why it ended: the code has gone on after it."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if _LOADER.search(line)]
-    return (telling or lines or [""])[-1]
+    last = [line for line in lines if not _STACK.match(line)][-1:] or lines[-1:]
+    return (last or [""])[0]
 
 
 def _signal(number: int) -> str:
@@ -171,7 +174,7 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def _finding(outcome: Outcome, words: str, place: str, handler: str, image: str) -> Finding:
+def _finding(outcome: Outcome, words: str, place: str, handler: str, environment: bool) -> Finding:
     library, version = "", ""
     file = _PLACE.search(words)
     name = file[1] if file else ""
@@ -181,32 +184,41 @@ def _finding(outcome: Outcome, words: str, place: str, handler: str, image: str)
         library = found[1]
     name = name or place.rpartition(":")[0]
     at = f" ({_inside(place)})" if place and _inside(place) not in words else ""
-    problem, verdict, hint = _judged(outcome, words)
+    problem, verdict, hint = _judged(outcome, words, environment)
     return Finding(
         file=_inside(name) or handler,
         problem=problem,
         verdict=verdict,
-        message=f"{handler} can't be imported on {image}: {_short(words).rstrip('.')}{at}.",
+        message=f"{handler} can't be imported: {_short(words).rstrip('.')}{at}.",
         hint=hint,
         library=library,
         version=version,
     )
 
 
-def _judged(outcome: Outcome, words: str) -> tuple[Problem, Verdict, str]:
+def _judged(outcome: Outcome, words: str, environment: bool) -> tuple[Problem, Verdict, str]:
+    """environment: whether the run was given any of the function's."""
     match outcome:
         case Outcome.MISSING:
             return Problem.ENTRY_POINT, Verdict.BROKEN, "Correct the handler, or add its file to the package."
         case Outcome.REFUSED | Outcome.CRASHED:
-            hint = next((hint for pattern, hint in _HINTS if re.search(pattern, words)), "")
-            return Problem.LOAD, Verdict.BROKEN, hint or "Import it in the runtime image by hand to see more."
+            return Problem.LOAD, Verdict.BROKEN, _known(words) or "Import it in the runtime image by hand to see more."
         case Outcome.OUT_OF_MEMORY:
-            return Problem.ENTRY_POINT, Verdict.UNKNOWN, "Give the run the memory that the function has."
+            return Problem.ENTRY_POINT, Verdict.UNKNOWN, "Give it the memory that the function has, by `run_memory`."
+        case Outcome.TIMED_OUT:
+            return Problem.ENTRY_POINT, Verdict.UNKNOWN, _SLOW
         case _ if _UNREADABLE.search(words) and _PLACE.search(words):
             hint = "Make files readable for everybody (chmod -R a+rX) before they are zipped."
             return Problem.PERMISSION, Verdict.BROKEN, hint
+        case _ if outcome is Outcome.ENDED or words.startswith("SystemExit"):
+            return Problem.ENTRY_POINT, Verdict.UNKNOWN, f"Look at why its code ends the process; {_LIMITS}"
         case _:
-            return Problem.ENTRY_POINT, Verdict.UNKNOWN, _OWN_CODE
+            own = f"Look at what its code does when it is imported; {_LIMITS}" if environment else _OWN_CODE
+            return Problem.ENTRY_POINT, Verdict.UNKNOWN, _known(words) or own
+
+
+def _known(words: str) -> str:
+    return next((hint for pattern, hint in _HINTS if re.search(pattern, words)), "")
 
 
 def _inside(path: str) -> str:
@@ -217,25 +229,3 @@ def _inside(path: str) -> str:
 def _short(words: str) -> str:
     line = printable(" ".join(words.split()))
     return line if len(line) <= _SHORT else f"{line[: _SHORT - 1]}…"
-
-
-class Mask:
-    """Takes values of the environment out of what was said, also as Python, JSON and URLs write them."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        found: set[str] = set()
-        for value in secrets:
-            for part in (value, *value.splitlines()):
-                found |= {part, repr(part)[1:-1], json.dumps(part)[1:-1], json.dumps(json.dumps(part)[1:-1])[1:-1]}
-                found |= {json.dumps(part, ensure_ascii=False)[1:-1], quote(part), quote(part, safe="")}
-        known = sorted((one for one in found if len(one) >= _MASKED_FROM), key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, known))) if known else None
-        self._longest = len(known[0]) if known else 0
-
-    def text(self, text: str) -> str:
-        return self._pattern.sub(_MASK, text) if self._pattern else text
-
-    def end(self, said: bytes, cut: bool) -> str:
-        """Of which the beginning may be missing: what may be the rest of a value goes as well."""
-        text = self.text(said.decode("utf-8", "replace"))
-        return text[self._longest :] if cut else text

@@ -37,12 +37,14 @@ _HTPASSWD = f"{USER}:$2b$05$abcdefghijklmnopqrstuuNRi0xW8yEnGAGXZkItPbltkKngEAR3
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """auth is the `auth` section of Distribution's configuration, empty for an open registry."""
+    """auth is the `auth` section of Distribution's configuration, empty for an open registry. port_file: where its port
+    is kept while it runs, for later commands."""
 
     settings: Settings
     port: int
     name: str = NAME
     auth: dict[str, dict[str, str]] = field(default_factory=dict)
+    port_file: Path | None = None
 
     @property
     def url(self) -> str:
@@ -54,9 +56,14 @@ class Registry:
 
     def start(self) -> str:
         config = self._write_config()
-        return f"{self._daemon(self._command(config)).start()}, {self.url}"
+        said = self._daemon(self._command(config)).start()
+        if self.port_file:
+            self.port_file.write_text(str(self.port))
+        return f"{said}, {self.url}"
 
     def stop(self) -> str:
+        if self.port_file:
+            self.port_file.unlink(missing_ok=True)
         return self._daemon(()).stop()
 
     def status(self) -> Status:
@@ -126,7 +133,7 @@ class Registry:
 
 def part(settings: Settings) -> Registry:
     """The open registry on REGISTRY_PORT."""
-    return Registry(settings, settings.registry_port)
+    return Registry(settings, settings.registry_port, port_file=settings.registry_port_file)
 
 
 def with_basic_auth(settings: Settings, port: int) -> Registry:

@@ -37,29 +37,36 @@ class Settings:
         return self.state / "localstack.port"
 
     @property
+    def registry_port_file(self) -> Path:
+        """The same of the open registry."""
+        return self.state / "registry.port"
+
+    @property
     def endpoint(self) -> str:
         return f"http://{HOST}:{self.localstack_port}"
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
     """LAMBDAOPS_CACHE, LAMBDAOPS_LOCALSTACK_ENV, LOCALSTACK_PORT, REGISTRY_PORT; relative folders count from the
-    checkout. A LocalStack that was started on another port keeps it. Raises TestbedError for a port that is none."""
+    checkout. What was started on another port keeps it. Raises TestbedError for a port that is none."""
     cache = CHECKOUT / (environ.get("LAMBDAOPS_CACHE") or ".cache")
-    settings = Settings(
+    default = Settings(
         checkout=CHECKOUT,
         cache=cache,
         localstack_env=CHECKOUT / (environ.get("LAMBDAOPS_LOCALSTACK_ENV") or cache / "localstack"),
-        localstack_port=_port(environ, "LOCALSTACK_PORT", 4566),
-        registry_port=_port(environ, "REGISTRY_PORT", 5000),
+        localstack_port=4566,
+        registry_port=5000,
     )
-    kept = settings.localstack_port_file
-    if not environ.get("LOCALSTACK_PORT") and kept.is_file():
-        return replace(settings, localstack_port=int(kept.read_text()))
-    return settings
+    return replace(
+        default,
+        localstack_port=_port(environ, "LOCALSTACK_PORT", default.localstack_port, default.localstack_port_file),
+        registry_port=_port(environ, "REGISTRY_PORT", default.registry_port, default.registry_port_file),
+    )
 
 
-def _port(environ: Mapping[str, str], variable: str, default: int) -> int:
-    text = environ.get(variable) or str(default)
+def _port(environ: Mapping[str, str], variable: str, default: int, kept: Path) -> int:
+    """The port that is told, else the one that is kept in a file, else the default."""
+    text = environ.get(variable) or (kept.read_text() if kept.is_file() else str(default))
     if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
         return int(text)
     raise TestbedError(f"{variable} is {text!r}, which is not a port: give a number from 1 to 65535.")

@@ -89,9 +89,20 @@ def test_the_newest_version_is_a_number() -> None:
 
 def test_the_page_can_be_read_again() -> None:
     rows = [
-        Row("a_b", "1.0, py3-none-any", "loads", "loads", "", "", ["all found"], ["GLIBC_2.17"]),
         Row("c", "2.0", "broken", "broken", "c.so | needs <x>.", "Error: `x' | y", [], []),
+        Row("a_b", "1.0, py3-none-any", "loads", "loads", "", "", ["all found"], ["GLIBC_2.17"]),
     ]
 
     assert page.decided(page.page(rows)) == [row.decided for row in rows]
     assert page.in_sections(rows[::-1]) == rows
+
+
+def test_a_long_sentence_is_cut_at_a_word_on_the_page_and_a_remark_is_not() -> None:
+    row = Row("c", "2.0", "broken", "broken", "word " * 50, "a_b " * 50, [], [], "remark " * 50)
+    _package, _verdict, why, said, *_lists = row.cells
+    words, remark = why.split(" … ")
+
+    assert (set(words.split()), remark) == ({"word"}, ("remark " * 50))
+    assert len(words) <= 90
+    assert len(said) <= 120  # with what Markdown needs before each `_`
+    assert said.endswith("a\\_b …")

@@ -73,6 +73,19 @@ def test_it_starts_once_says_where_and_stops(tmp_path: Path) -> None:
         requests.get(f"{part.url}/v2/", timeout=5)
 
 
+def test_later_commands_need_not_be_told_its_port_again(tmp_path: Path) -> None:
+    told, untold = settings_of(tmp_path), {"LAMBDAOPS_CACHE": str(tmp_path)}
+    part = registry.part(told)
+    part.start()
+    try:
+        assert read_settings(untold) == told
+        assert part.url in registry.part(read_settings(untold)).status().detail
+        assert read_settings({**untold, "REGISTRY_PORT": "5001"}).registry_port == 5001
+    finally:
+        registry.part(read_settings(untold)).stop()
+    assert read_settings(untold).registry_port == 5000
+
+
 def test_it_listens_on_the_loopback_address_alone(running: Registry) -> None:
     with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
         probe.connect(("127.0.0.2", running.port))

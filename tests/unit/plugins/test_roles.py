@@ -166,7 +166,7 @@ STAGES = [
         lambda_artifact_check.ARGUMENTS,
         ARTIFACT,
         "lambdaops.deploy.lambda_artifact_check",
-        in_other_words=frozenset(("layers",)),
+        in_other_words=frozenset(("layers", "environment_variables")),
     ),
 ]
 

@@ -26,7 +26,7 @@ container of that very image, and writes this page; the tests do the same and fa
   of Debian 12 with Lambda's folders and LD_LIBRARY_PATH (glibc 2.36); those *on an older system* and *for glibc 2.34*
   on `python3.9`, in one of Debian 11 (glibc 2.31).
 * **Verdict**: ours, from reading alone; nothing of the package is run for it.
-* **Why**: the finding that is told first.
+* **Why**: the finding that is told first, shortened, with the file by its last name.
 * **Import**: what Python or Node.js says when the package's native modules are imported in the image.
 * **ldd**: the libraries and versions that it does not find there, among the files that are built for glibc; empty
   where no file is.
@@ -36,14 +36,14 @@ Beside this table the tests compare what we read of every native file with what 
 RPATH, RUNPATH and symbol versions with `readelf -dV`, symbol versions with auditwheel.
 """
 _TITLES = {
-    "loads": "## Loads",
-    "container_only": "## Loads, but only in the container image",
     "broken": "## Broken",
-    "unknown": "## Unknown\n\nNot known from reading: deployments stop here unless they are told not to.",
     "unseen": "## What can't be seen\n\nThese load by all that can be read, and do not when they run.",
+    "unknown": "## Unknown\n\nNot known from reading: deployments stop here unless they are told not to.",
+    "container_only": "## Loads, but only in the container image",
+    "loads": "## Loads",
 }
 _COLUMNS = ("Package", "Verdict", "Why", "Import", "ldd", "Needs")
-_LONGEST = 220  # characters of a cell
+_LONGEST = 90  # characters of what is said in a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ class Row:
 
     @property
     def cells(self) -> tuple[str, ...]:
-        said = _plain(self.words) if self.words else "imports"
-        why = " ".join(filter(None, (self.why, self.remark)))
+        said = _plain(_cut(self.words)) if self.words else "imports"
+        why = " ".join(filter(None, (_cut(self.why), self.remark)))
         lists = (_plain(", ".join(names)) for names in (self.unfound, self.newest))
         return self._package, self.verdict, _plain(why), said, *lists
 
@@ -100,11 +100,14 @@ def in_sections(rows: Iterable[Row]) -> list[Row]:
     return sorted(rows, key=lambda row: order.index(row.section))
 
 
-def _plain(text: str) -> str:
-    """One line that Markdown takes as it is."""
+def _cut(text: str) -> str:
+    """One line, short enough to look over."""
     text = " ".join(text.split())
-    if len(text) > _LONGEST:
-        text = text[:_LONGEST].rpartition(" ")[0] + " …"
+    return text if len(text) <= _LONGEST else text[:_LONGEST].rpartition(" ")[0] + " …"
+
+
+def _plain(text: str) -> str:
+    """What Markdown takes as it is."""
     for special in "\\`|<*_":
         text = text.replace(special, f"\\{special}")
     return text

@@ -19,6 +19,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._code.content imp
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image import http
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Problem, Verdict
 from ansible_collections.lambdaops.deploy.plugins.modules import lambda_artifact_check as module
+from ansible_collections.lambdaops.deploy.plugins.modules import lambda_image_parity
 from faulty_registry import Registry, serve
 from lambdaops_testbed.images import elf, pairs
 from lambdaops_testbed.images.elf_file import Machine
@@ -168,7 +169,7 @@ def test_what_is_ignored_stays_in_the_result(run: Run) -> None:
     assert result["verdict"] == "loads"
     assert result["findings"][0]["ignored"]
     assert result["counts"]["ignored"] == 1
-    assert "leaving out 1 finding" in result["msg"]
+    assert "(1 finding ignored)" in result["msg"]
 
 
 def test_results_are_the_same_in_check_mode(run: Run) -> None:
@@ -191,11 +192,14 @@ def test_an_image_by_its_reference_and_rules_by_the_runtime(run: Run, images: Pa
 
 def test_images_of_ones_own_are_named_by_the_runtime(run: Run) -> None:
     own = {"mine": {"build_image": "b", "runtime_image": "public.ecr.aws/lambda/python:3.12-{architecture}"}}
-    assert run(GOOD, runtime="mine", images=own)["verdict"] == "loads"
+    result = run(GOOD, runtime="mine", images=own)
+    assert result["verdict"] == "loads"
+    assert "mine is a name of your own, so no rules of a language are applied." in result["notes"]
 
 
 def test_a_runtime_that_is_not_in_the_table_is_noted(run: Run) -> None:
-    assert any("python9.9 is not in this collection's table" in note for note in run(APP, runtime="python9.9")["notes"])
+    notes = run(APP, runtime="python3.99")["notes"]
+    assert any("python3.99 is not in this collection's table" in note for note in notes)
 
 
 BAD: dict[str, tuple[dict[str, Any], str]] = {
@@ -204,6 +208,7 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "no layer": ({"layers": ["/nowhere"]}, "/nowhere"),
     "no runtime": ({"runtime": ""}, "Either `runtime` or `runtime_image` is needed"),
     "an unknown runtime": ({"runtime": "cobol"}, "not the name of a Lambda runtime"),
+    "a slip of the pen": ({"runtime": "pyton3.12"}, "There is no runtime pyton3.12"),
     "a reference that does not parse": ({"runtime_image": "No:Image!"}, "does not parse"),
     "an unknown tag": ({"runtime_image": "public.ecr.aws/lambda/python:0"}, "tagged '0'"),
     "a registry that is not there": (
@@ -270,6 +275,40 @@ def test_values_of_the_environment_are_shown_nowhere(run_module: Run, tmp_path: 
     )
     assert "correct-horse" not in str(result)
     assert result["invocation"]["module_args"]["environment_variables"] == {"TOKEN": "VALUE_HIDDEN"}
+
+
+@pytest.mark.parametrize(
+    "logins",
+    [
+        "correct-horse",
+        {"r.example": "correct-horse"},
+        {"r.example": {"username": "u", "password": "correct-horse"}},
+        [{"registry": "r.example", "username": "u", "pasword": "correct-horse"}],
+        [{"registry": "r.example", "username": "u", "password": "correct-horse"}],
+    ],
+)
+@pytest.mark.parametrize("reader", [module, lambda_image_parity])
+def test_logins_of_whatever_form_are_shown_nowhere(run_module: Run, reader: Any, logins: object) -> None:
+    result = run_module(reader, runtime="python3.12", path="/nowhere", offline=True, registry_logins=logins)
+    assert result["failed"]
+    assert "correct-horse" not in str(result)
+    assert result["invocation"]["module_args"]["runtime"] == "python3.12"
+
+
+def test_the_functions_own_library_path_counts(run: Run) -> None:
+    package = MISSING | {"vendor/liborders.so.3": elf.write(elf.SharedObject(Machine.X86_64, "liborders.so.3"))}
+    assert run(package)["verdict"] != "loads"
+    found = run(package, environment_variables={"LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/var/task/vendor"})
+    assert found["verdict"] == "loads", found["msg"]
+    wrong = run(package, environment_variables={"_HANDLER": "x"})
+    assert "Lambda reserves the name _HANDLER" in wrong["msg"]
+
+
+def test_what_a_layer_that_is_not_here_may_bring_is_not_known(run: Run) -> None:
+    assert run(MISSING)["verdict"] == "broken"
+    unknown = run(MISSING, layers_known=False)
+    assert (unknown["verdict"], unknown["failed"]) == ("unknown", True)
+    assert run(TOO_NEW, layers_known=False)["verdict"] == "broken"
 
 
 def test_a_run_without_an_engine_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

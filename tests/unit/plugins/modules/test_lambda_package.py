@@ -210,14 +210,34 @@ def test_the_file_has_the_attributes_that_were_asked_for(run: Run, source: Path,
     assert stat.S_IMODE(dest.stat().st_mode) == 0o600
 
 
+def test_the_attributes_are_those_of_the_file_behind_a_link(run: Run, dest: Path, tmp_path: Path) -> None:
+    real = tmp_path / "real.zip"
+    dest.symlink_to(real)
+    run()
+    real.chmod(0o644)
+    assert run(mode="0600", check_mode=True)["changed"]
+    assert run(mode="0600")["changed"]
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+    assert not run(mode="0600", check_mode=True)["changed"]
+
+
+def test_a_package_is_tried_out_elsewhere_as_it_would_be_in_its_place(run: Run, source: Path, tmp_path: Path) -> None:
+    (source / "build").mkdir()
+    real = source / "build" / "orders.zip"
+    run(dest=str(real))
+    tried = run(dest=str(tmp_path / "tried.zip"), rehearses=str(real))
+    assert tried["sha256_hex"] == run(dest=str(real))["sha256_hex"]
+    assert not run(dest=str(real))["changed"]
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"src": "/gone"}, "There is nothing at /gone. Build the package first"),
+        ({"src": "/gone"}, "The source /gone does not exist. Correct the path"),
         ({"sources": []}, "Exactly one of `src` and `sources` is needed."),
         ({"src": None}, "Exactly one of `src` and `sources` is needed."),
         ({"src": "/etc", "sources": [{"path": "/etc"}]}, "Exactly one of `src` and `sources` is needed."),
-        ({"sources": [{"path": None}]}, "The path of the package is empty."),
+        ({"sources": [{"path": None}]}, "The path of a source is empty."),
         ({"dest": None}, "`dest` is empty"),
         ({"dest": ""}, "`dest` is empty"),
         ({"sources": [{"path": "/etc"}], "prefix": "x"}, "`prefix` belongs to `src`"),

@@ -161,3 +161,89 @@ def test_the_language_s_rules_and_the_handler_are_asked() -> None:
     with_file = replace(contents, members={"app.mjs": Member(1, 0o644)})
     assert [f.problem for f in check([contents], NODE, handler="app.handler").findings] == [Problem.ENTRY_POINT]
     assert check([with_file], NODE, handler="app.handler").findings == ()
+
+
+NAPI = ["napi_register_module_v1"]
+PYTHON = target(runtime="python3.12")
+CUSTOM = target(runtime="provided.al2023")
+
+
+def program(name: str, *needed: str, root: str = "/var/task") -> Native:
+    return so(name, *needed, root=root, kind="executable")
+
+
+def test_a_variant_is_of_no_use_for_what_lambda_starts() -> None:
+    found = checked(program("bootstrap", A), program("bootstrap-x86_64"), on=CUSTOM)
+    assert [(f.file, f.verdict) for f in found.findings] == [("bootstrap", BROKEN)]
+    agents = program("extensions/agent", A, root="/opt"), program("extensions/agent-x64", root="/opt")
+    found = check([package(), package(*agents, root="/opt")], PYTHON)
+    assert [(f.file, f.verdict) for f in found.findings] == [("extensions/agent", BROKEN)]
+
+
+def test_a_variant_is_of_no_use_where_the_loader_takes_the_other() -> None:
+    extension = so("m.cpython-312-x86_64-linux-gnu.so", "libfoo.so", entries=["PyInit_m"])
+    found = checked(extension, so("lib/libfoo.so", A), so("lib/linux/libfoo.so"), on=PYTHON)
+    assert [(f.file, f.verdict) for f in found.findings] == [("lib/libfoo.so", BROKEN)]
+
+
+@pytest.mark.parametrize(
+    ("name", "root", "verdict"),
+    [
+        ("extensions/agent", "/opt", BROKEN),
+        ("extensions/agent/tool", "/opt", UNKNOWN),
+        ("extensions/agent", "/var/task", UNKNOWN),
+        ("node_modules/x/bootstrap", "/var/task", UNKNOWN),
+    ],
+)
+def test_damage_in_what_lambda_starts(name: str, root: str, verdict: Verdict) -> None:
+    damaged = package(other(name, "is cut short", Format.ELF, root=root), root=root)
+    found = check([damaged] if root == "/var/task" else [package(), damaged], NODE)
+    assert [(f.file, f.problem, f.verdict) for f in found.findings] == [(name, Problem.DAMAGED, verdict)]
+
+
+@pytest.mark.parametrize("name", ["META-INF/native/libx.so", "com/x/linux-x86_64/libx.so"])
+def test_natives_of_a_jar_that_is_the_package_may_never_be_opened(name: str) -> None:
+    found = checked(so(name, A), on=target(runtime="java21"))
+    assert [f.verdict for f in found.findings] == [UNKNOWN]
+    damaged = checked(other(name, "is empty"), on=target(runtime="java21"))
+    assert [f.verdict for f in damaged.findings] == [UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("natives", "on", "handler"),
+    [
+        ((so("m.node", A, entries=NAPI),), NODE, ""),
+        ((), CUSTOM, ""),
+        ((), PYTHON, "app.handler"),
+    ],
+)
+def test_what_a_layer_may_bring_is_unknown_while_layers_are_unseen(
+    natives: tuple[Native, ...], on: Target, handler: str
+) -> None:
+    assert checked(*natives, on=on, handler=handler).verdict is BROKEN
+    [finding] = checked(*natives, on=on, handler=handler, layers_known=False).findings
+    assert finding.verdict is UNKNOWN
+    assert finding.message.endswith("; the function's other layers, which may have it, were not looked at.")
+    assert finding.hint == "Name all layers that the function has."
+
+
+def test_what_no_layer_could_mend_stays_broken() -> None:
+    old = so("m.node", entries=["node_register_module_v93"])
+    assert check([package(old)], NODE, layers_known=False).verdict is BROKEN
+    assert check([package()], NODE, handler="app", layers_known=False).verdict is BROKEN
+
+
+def test_a_component_for_another_machine_is_told_once() -> None:
+    names = ["m/_m.abi3.so", "m.libs/liba.so.1", "m.libs/libb.so.1", "other/libc.so.1"]
+    natives = [so(name, machine="aarch64") for name in names]
+    record = "".join(f"{name},,\n" for name in names[:3]).encode()
+    contents = replace(package(*natives), texts={"m-1.0.dist-info/RECORD": record})
+    found = check([contents], PYTHON)
+    assert [(f.file, f.component) for f in found.findings] == [("m/_m.abi3.so", "m 1.0"), ("other/libc.so.1", "")]
+    assert found.findings[0].message.endswith("; the same goes for 2 more files of m 1.0.")
+    assert found.findings[1].message.endswith("is beside it.")
+    ignored = check([contents], PYTHON, ignore=["m/*"])
+    assert [(f.file, f.ignored) for f in ignored.findings if f.component] == [
+        ("m.libs/liba.so.1", False),
+        ("m/_m.abi3.so", True),
+    ]

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -86,7 +87,11 @@ SENTENCES = {
     ),
     "ignored": (
         artifact(replace(MISSING, ignored=True)),
-        f"build/orders.zip, leaving out 1 finding that is ignored, loads on {IMAGE}: 4 native files checked.",
+        f"build/orders.zip loads on {IMAGE} (1 finding ignored): 4 native files checked.",
+    ),
+    "ignored, beside others": (
+        artifact(replace(MISSING, ignored=True), TOO_NEW, ODD),
+        f"build/orders.zip does not load on {IMAGE}: {TOO_NEW.message.rstrip('.')} (and 1 more finding, 1 ignored).",
     ),
 }
 
@@ -144,8 +149,77 @@ def test_values() -> None:
     assert results["notes"] == ["2 files are for macOS.", "More."]
 
 
+ODD_NAMES = ("\udcff d/a.so", "\x1b[31mred.so", "two\nlines.so", "\u202etxt.so")
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_what_is_told_of_any_name_can_be_shown_and_encoded(name: str) -> None:
+    """Ansible refuses results that are not UTF-8, and terminals obey what some names hold."""
+    finding = replace(MISSING, file=name, message=f"{name} is odd.", hint=f"Look at {name}.", component=name)
+    odd = artifact(finding)
+    odd = replace(
+        odd,
+        contents=(replace(PACKAGE, source=name),),
+        target=replace(TARGET, image=name),
+        checked=replace(odd.checked, notes=(f"{name} was passed over.",)),
+    )
+    results = as_results(odd, Transfer(), [name])
+    assert json.dumps(results, ensure_ascii=False).encode().decode().isprintable()
+    assert "\\" in results["findings"][0]["file"]
+    assert not [
+        line for line in (sentence(odd), refusal(odd), *advice(odd), *table([finding])) if not line.isprintable()
+    ]
+
+
 def test_what_a_run_found_counts_like_all_else() -> None:
     run = Finding("app.handler", Problem.LOAD, Verdict.BROKEN, "app.handler can't be imported: no.")
     found = artifact(ODD).with_findings([run])
     assert found.checked.verdict is Verdict.BROKEN
     assert found.checked.findings == (run, ODD)
+
+
+def test_what_a_run_found_is_ignored_like_all_else() -> None:
+    run = Finding("app.handler", Problem.LOAD, Verdict.BROKEN, "app.handler can't be imported: no.")
+    note = "Nothing that was found is matched by 'app.*' of `ignore`."
+    before = replace(artifact(), ignore=("app.*",))
+    before = replace(before, checked=replace(before.checked, notes=(note,)))
+    found = before.with_findings([run]).checked
+    assert (found.verdict, found.findings, found.notes) == (Verdict.LOADS, (replace(run, ignored=True),), ())
+    assert before.with_findings([]).checked.notes == (note,)
+
+
+def test_an_import_settles_what_only_loading_could_tell() -> None:
+    abi = Finding("e.node", Problem.RUNTIME_ABI, Verdict.UNKNOWN, "e.node does not tell which Node.js it is for.")
+    search = Finding("f.so", Problem.SEARCH, Verdict.UNKNOWN, "f.so needs libg.so.")
+    archive = Finding("g.jar!/g.so", Problem.LIBRARY, Verdict.UNKNOWN, "g.jar!/g.so needs libh.so.")
+    given = artifact(abi, search, archive, TOO_NEW)
+    found = given.with_findings([], imported=True).checked
+    verdicts = {finding.file: finding.verdict for finding in found.findings}
+    assert verdicts == {
+        "e.node": Verdict.LOADS,
+        "f.so": Verdict.LOADS,
+        "g.jar!/g.so": Verdict.UNKNOWN,
+        "numpy/a.so": Verdict.BROKEN,
+    }
+    told = "The handler could be imported, so 2 findings that only loading settles no longer count."
+    assert found.notes == (*given.checked.notes, told)
+    assert given.with_findings([], imported=False).checked.findings == given.checked.findings
+
+
+def test_a_handler_that_is_known_to_be_missing_is_told_once() -> None:
+    run = Finding("app.handler", Problem.LOAD, Verdict.BROKEN, "app.handler can't be imported: No module named 'app'.")
+    absent = Finding("app.py", Problem.ENTRY_POINT, Verdict.BROKEN, "The handler app.handler should be in app.py.")
+
+    assert artifact(absent).with_findings([run]).checked.findings == (absent,)
+    ignored = replace(absent, ignored=True)
+    assert artifact(ignored).with_findings([run]).checked.findings == (run, ignored)
+
+
+def test_another_version_of_the_language_is_told_before_its_libraries_and_what_is_imported_before_what_it_brings() -> (
+    None
+):
+    library = replace(MISSING, file="numpy/core/a.so")
+    tests, brought = replace(MISSING, file="numpy/core/tests/a.so"), replace(MISSING, file="numpy.libs/b.so")
+    other = replace(MISSING, file="z.so", problem=Problem.RUNTIME_ABI)
+
+    assert in_order([brought, tests, library, TOO_NEW, other]) == (other, library, brought, tests, TOO_NEW)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from ansible_collections.lambdaops.deploy.plugins.module_utils._artifact.artifact import check_artifact
 from ansible_collections.lambdaops.deploy.plugins.module_utils._artifact.runtime import (
     RuntimeImage,
     needs_image,
@@ -29,6 +30,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents 
     Member,
     Native,
 )
+from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Verdict
 from faulty_registry import Registry, serve
 from lambdaops_testbed.images import elf, oci
 from lambdaops_testbed.images.elf_file import Machine
@@ -94,10 +96,48 @@ def test_an_image_of_a_registry_is_named_by_its_digest_and_can_be_built_in(layou
         with opened("public.ecr.aws/lambda/python:3.12", tmp_path / "cache", mirrors=mirrors) as image:
             target = read_target(image, "python3.12", "public.ecr.aws/sam/build-python3.12")
             asked = len(registry.requests)
-            assert read_target(image, "python3.12") == target
+            unnamed = read_target(image, "python3.12")
             assert len(registry.requests) == asked
             pinned = f"public.ecr.aws/lambda/python@{image.image.digest}"
-    assert target.image == target.build_image == pinned
+    assert (target.image, target.build_image) == (pinned, "public.ecr.aws/sam/build-python3.12")
+    assert unnamed.build_image == pinned
+
+
+@pytest.mark.parametrize(
+    ("own", "directories", "versions"),
+    [
+        ("/usr/lib64:/opt/lib", ("/usr/lib64", "/opt/lib"), {"GLIBCXX_3.4", "GLIBCXX_3.4.30"}),
+        ("vendor;:/var/lang/lib/", ("/var/task/vendor", "/var/task", "/var/lang/lib"), {"GLIBCXX_3.4"}),
+        ("$LD_LIBRARY_PATH:/var/lang/lib", ("/var/task/$LD_LIBRARY_PATH", "/var/lang/lib"), {"GLIBCXX_3.4"}),
+        ("", (), {"GLIBCXX_3.4", "GLIBCXX_3.4.30"}),
+    ],
+)
+def test_the_function_s_own_library_path_takes_the_place_of_the_image_s(
+    layout: oci.Layout, tmp_path: Path, own: str, directories: tuple[str, ...], versions: set[str]
+) -> None:
+    layout.write(tmp_path / "image")
+    with opened(f"oci:{tmp_path}/image:3.12", tmp_path / "cache") as image:
+        target = read_target(image, "python3.12", environment={"LD_LIBRARY_PATH": own, "OTHER": "x"})
+        plain = read_target(image, "python3.12", environment={"OTHER": "x"})
+    assert target.library_path == directories
+    assert {one.name: one.versions for one in target.libraries.libraries}["libstdc++.so.6"] == versions
+    assert plain.library_path == image.library_path
+
+
+def test_a_library_where_the_function_s_own_library_path_leads(layout: oci.Layout, tmp_path: Path) -> None:
+    layout.write(tmp_path / "image")
+    vendor = tmp_path / "package" / "vendor"
+    vendor.mkdir(parents=True)
+    own = elf.SharedObject(Machine.X86_64, "libbar.so.1")
+    (vendor / "libbar.so.1").write_bytes(elf.write(own))
+    addon = elf.SharedObject(Machine.X86_64, None, ("libbar.so.1",), exports=(elf.Export("napi_register_module_v1"),))
+    (tmp_path / "package" / "a.node").write_bytes(elf.write(addon))
+    with opened(f"oci:{tmp_path}/image:3.12", tmp_path / "cache") as image:
+        found = [
+            check_artifact(str(tmp_path / "package"), [], image, runtime="nodejs20.x", environment=environment)
+            for environment in ({}, {"LD_LIBRARY_PATH": "/var/task/vendor"})
+        ]
+    assert [one.checked.verdict for one in found] == [Verdict.UNKNOWN, Verdict.LOADS]
 
 
 def test_an_image_that_is_not_needed_is_not_asked_for(tmp_path: Path) -> None:

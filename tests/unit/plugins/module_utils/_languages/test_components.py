@@ -76,23 +76,13 @@ def test_a_later_layer_says_the_version() -> None:
     assert both.name_of("nodejs/node_modules/a/a.node") == "a 2.0.0"
 
 
-INSTALLED = {
-    "@img/sharp-linux-x64": "sharp",
-    "@img/sharp-darwin-arm64": "sharp",
-    "@esbuild/linux-x64": "esbuild",
-    "@swc/core-linux-x64-gnu": "@swc/core",
-    "lightningcss-linux-x64-gnu": "lightningcss",
-    "@rollup/rollup-linux-x64-gnu": "rollup",
-    "@nobody/knows-linux-x64": "",
-}
+def test_what_a_wheel_has_put_somewhere_is_known_though_it_was_not_packed() -> None:
+    record = b"psycopg2/_psycopg.so,,\npsycopg2_binary.libs/libpq-a17e3caa.so.5.17,,\n"
+    components = Components([contents(texts={"python/psycopg2_binary-2.9.9.dist-info/RECORD": record})])
 
-
-@pytest.mark.parametrize(("package", "parent"), INSTALLED.items(), ids=INSTALLED)
-def test_what_is_named_after_a_platform_came_with_another_package(package: str, parent: str) -> None:
-    names = ["sharp", "esbuild", "@swc/core", "lightningcss", "rollup"]
-    installed = Components([contents(files=[f"app/node_modules/{name}/package.json" for name in names])])
-
-    assert installed.installed_by(package) == parent
+    assert components.recorded("libpq-a17e3caa.so.5.17") == "python/psycopg2_binary.libs/libpq-a17e3caa.so.5.17"
+    assert components.recorded("libpq.so.5") == ""
+    assert components.recorded("") == ""
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60))

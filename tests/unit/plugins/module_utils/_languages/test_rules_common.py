@@ -7,7 +7,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.rules import findings_of, passed_over
+from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.rules import (
+    findings_of,
+    has_rules,
+    passed_over,
+)
 from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.variants import sort_out
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import LAYER_ROOT, Contents, Member
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Finding, Problem, Verdict
@@ -250,3 +254,82 @@ PROGRAMS = {
 @pytest.mark.parametrize(("native", "problems"), PROGRAMS.values(), ids=PROGRAMS)
 def test_a_bootstrap_is_a_program(native: object, problems: list[Problem]) -> None:
     assert [finding.problem for finding in found("provided.al2023", contents(native))] == problems  # type: ignore[arg-type]
+
+
+AGENT = "extensions/agent"
+STARTED = {
+    "a script": (AGENT, 0o755, b"#!/bin/sh\n", []),
+    "not executable": (AGENT, 0o644, b"#!/bin/sh\n", [Problem.PERMISSION]),
+    "packed as on Windows": (AGENT, None, b"#!/bin/sh\n", [Problem.PERMISSION]),
+    "Windows line ends": (AGENT, 0o755, b"#!/bin/sh\r\n", [Problem.INTERPRETER]),
+    "an interpreter that is not there": (AGENT, 0o755, b"#!/opt/bin/perl\n", [Problem.INTERPRETER]),
+    "no program": (AGENT, 0o755, b"hello\n", [Problem.DAMAGED]),
+    "deeper, where nothing is started": (f"{AGENT}/tool", 0o644, b"hello\n", []),
+    "elsewhere": ("bin/agent", 0o644, b"hello\n", []),
+}
+
+
+@pytest.mark.parametrize("runtime", ["python3.12", "nodejs20.x", "java21", ""])
+@pytest.mark.parametrize(("name", "mode", "text", "problems"), STARTED.values(), ids=STARTED)
+def test_extensions_are_started_with_functions_of_every_language(
+    runtime: str, name: str, mode: int | None, text: bytes, problems: list[Problem]
+) -> None:
+    layer = Contents("layer.zip", LAYER_ROOT, {name: Member(9, mode)}, (), {name: text}, {})
+
+    findings = found(runtime, contents(), layer)
+
+    assert [(f.file, f.problem, f.verdict) for f in findings] == [(name, p, Verdict.BROKEN) for p in problems]
+
+
+def test_an_extension_that_a_later_layer_replaces_is_not_started() -> None:
+    bad = Contents("1.zip", LAYER_ROOT, {AGENT: Member(9, 0o644)}, (), {AGENT: b"#!/bin/sh\n"}, {})
+    good = Contents("2.zip", LAYER_ROOT, {AGENT: Member(9, 0o755)}, (), {AGENT: b"#!/bin/sh\n"}, {})
+
+    assert found("python3.12", contents(), bad, good) == ()
+    assert len(found("python3.12", contents(), good, bad)) == 1
+
+
+def test_a_bootstrap_packed_as_on_windows_can_not_be_started() -> None:
+    package = Contents("a.zip", "/var/task", {"bootstrap": Member(9, None)}, (), {"bootstrap": b"#!/bin/sh\n"}, {})
+
+    [finding] = found("provided.al2023", package)
+
+    assert (finding.problem, finding.verdict) == (Problem.PERMISSION, Verdict.BROKEN)
+
+
+LINKS = {
+    "to a program": ({"bin/app": Member(9, 0o755)}, "bin/app", b"#!/bin/sh\n", []),
+    "to a program that can't be started": ({"bin/app": Member(9, 0o644)}, "bin/app", b"", [Problem.PERMISSION]),
+    "to a script for Windows": ({"bin/app": Member(9, 0o755)}, "bin/app", b"#!/bin/sh\r\n", [Problem.INTERPRETER]),
+    "to nothing": ({}, "gone/app", b"", [Problem.ENTRY_POINT]),
+    "to nothing in a layer": ({}, "/opt/app", b"", [Problem.ENTRY_POINT]),
+    "to the image": ({}, "/bin/sh", b"", []),
+    "to itself": ({}, "bootstrap", b"", [Problem.ENTRY_POINT]),
+}
+
+
+@pytest.mark.parametrize(("files", "link", "text", "problems"), LINKS.values(), ids=LINKS)
+def test_a_bootstrap_may_be_a_link(files: dict[str, Member], link: str, text: bytes, problems: list[Problem]) -> None:
+    members = {**files, "bootstrap": Member(7, 0o777, link)}
+    package = Contents("a.zip", "/var/task", members, (), {link: text} if text else {}, {})
+
+    assert [finding.problem for finding in found("provided.al2023", package)] == problems
+
+
+@pytest.mark.parametrize("runtime", ["python3.12", "nodejs20.x", "ruby3.3"])
+def test_a_handler_may_be_a_program_that_a_wrapper_starts(runtime: str) -> None:
+    """As the Lambda Web Adapter asks for."""
+    assert found(runtime, contents(files=["run.sh"]), handler="run.sh") == ()
+    assert [f.verdict for f in found(runtime, contents(files=["start.sh"]), handler="run.sh")] == [Verdict.BROKEN]
+
+
+@pytest.mark.parametrize(
+    ("runtime", "known"),
+    [
+        *((name, True) for name in "python3.12 nodejs20.x ruby3.3 java8.al2 java21 dotnet8 provided go1.x".split()),
+        *((name, True) for name in ("provided.al2", "provided.al2023")),
+        *((name, False) for name in "pyton3.12 python nodejs20 python3.12.1 java provided.al3 Python3.12".split()),
+    ],
+)
+def test_runtimes_are_named_as_lambda_does(runtime: str, known: bool) -> None:
+    assert has_rules(runtime) is known

@@ -12,6 +12,7 @@ import subprocess
 
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._languages import node_rules
+from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.places import only_for_other_versions
 from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.variants import sort_out
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import LAYER_ROOT
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Finding, Problem, Verdict
@@ -129,7 +130,7 @@ def test_libraries_that_are_no_addons_are_not_judged() -> None:
 def test_layers_have_node_look_into_directories_of_its_version() -> None:
     def layer(*files: str) -> list[Finding]:
         package = contents(files=files, root=LAYER_ROOT, source="layer.zip")
-        return list(node_rules.findings([package], target("nodejs20.x"), ()))
+        return list(only_for_other_versions([package], target("nodejs20.x")))
 
     [finding] = layer("nodejs/node18/node_modules/a/index.js")
 

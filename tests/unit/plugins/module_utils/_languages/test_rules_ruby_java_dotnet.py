@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._languages import dotnet_rules, java_rules, ruby_rules
+from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.places import only_for_other_versions
 from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.variants import sort_out
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import LAYER_ROOT, Native
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Finding, Problem, Verdict
@@ -74,12 +75,12 @@ def test_an_extension_starts_under_the_name_of_its_file(name: str, entries: list
 def test_gems_of_another_ruby_are_not_found(root: str, folder: str) -> None:
     wrong, right = f"{folder}gems/rack-3.0/rack.rb", f"{folder.replace('3.2', '3.3')}gems/rack-3.0/rack.rb"
 
-    [finding] = ruby_rules.findings([contents(files=[wrong], root=root)], RUBY, ())
+    [finding] = only_for_other_versions([contents(files=[wrong], root=root)], RUBY)
 
     assert (finding.file, finding.problem) == (folder.rstrip("/"), Problem.RUNTIME_ABI)
     assert finding.verdict is Verdict.BROKEN
     assert f"looks for gems in {folder.replace('3.2', '3.3')}" in finding.message
-    assert list(ruby_rules.findings([contents(files=[wrong, right], root=root)], RUBY, ())) == []
+    assert list(only_for_other_versions([contents(files=[wrong, right], root=root)], RUBY)) == []
 
 
 def java(classes: dict[str, tuple[int, str]], runtime: str) -> list[Finding]:

@@ -10,6 +10,8 @@ import random
 import struct
 import time
 import tracemalloc
+import warnings
+import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,7 +198,29 @@ def test_methods_that_are_not_read(method: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("names", [(b"a.so", b"a.so"), (b"a.so", b"./a.so"), (b"d//a.so", b"d/a.so")])
 def test_names_that_occur_twice(names: tuple[bytes, ...], tmp_path: Path) -> None:
     with pytest.raises(NativeError, match=r"p\.zip holds (d/)?a\.so twice, and which of them a function would see"):
-        read(archive(*(Entry(name) for name in names)), tmp_path)
+        read(archive(*(Entry(name, LIBRARY + bytes([number])) for number, name in enumerate(names))), tmp_path)
+
+
+def test_the_same_file_may_occur_twice(tmp_path: Path) -> None:
+    """As licences do in jars that were made of several."""
+    entries = Entry(b"a.so"), Entry(b"META-INF/LICENSE", b"free", method=0), Entry(b"b.so")
+    (tmp_path / "p.zip").write_bytes(archive(*entries, entries[1], entries[0], entries[1]))
+    found = read_contents(str(tmp_path / "p.zip"))
+    assert [native.name for native in found.natives] == ["a.so", "b.so"]
+    assert list(found.members) == ["a.so", "META-INF/LICENSE", "b.so"]
+    assert found.notes == (
+        f"{tmp_path}/p.zip holds META-INF/LICENSE and 1 more names more than once, with the same content.",
+    )
+
+
+def test_of_two_files_of_one_name_with_different_modes_none_is_right(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as package, warnings.catch_warnings(action="ignore"):
+        for mode in (0o644, 0o755):
+            info = zipfile.ZipInfo("bootstrap")
+            info.external_attr = mode << 16
+            package.writestr(info, b"#!/bin/sh")
+    with pytest.raises(NativeError, match="holds bootstrap twice"):
+        read_contents(str(tmp_path / "p.zip"))
 
 
 def test_a_file_that_is_a_directory_as_well(tmp_path: Path) -> None:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import Native
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Finding, Problem, Verdict
@@ -21,7 +23,10 @@ LOADS, CONTAINER_ONLY, UNKNOWN, BROKEN = Verdict.LOADS, Verdict.CONTAINER_ONLY, 
 
 
 def judged(*natives: Native, on: Target | None = None) -> Judged:
+    """m.so and n.so are extensions."""
     on = on or target()
+    extension = frozenset({"PyInit_m"})
+    natives = tuple(replace(one, entry_points=extension) if one.name in ("m.so", "n.so") else one for one in natives)
     loader = Loader(Mounts([package(*natives)]), on)
     fitting = [native for native in natives if native.elf and native.elf.machine == on.machine]
     return judge(fitting, loads(fitting, loader, on), loader, on)
@@ -48,7 +53,7 @@ CXX_LIBRARY = library(CXX_NAME, *CXX, package="libstdc++")
             (so("m.so", versions={"libc.so.6": ["GLIBC_ABI_DT_RELR"]}),), target(), BROKEN, Problem.VERSION,
             "m.so needs GLIBC_ABI_DT_RELR of libc.so.6, and the runtime image has only GLIBC_2.14 … 2.34.",
         ),
-        (OWN, target(), BROKEN, Problem.VERSION, f"m.so needs A_2 of {A}, and l/{A} has up to A_3."),
+        (OWN, target(), BROKEN, Problem.VERSION, f"m.so needs A_2 of {A}, which l/{A} does not define."),
         (
             (so("m.so", versions={CXX_NAME: ["GLIBCXX_3.4.30"]}, runpath="$ORIGIN/l"), NEWER),
             target(CXX_LIBRARY, runtime="ruby3.3"), BROKEN, Problem.VERSION,
@@ -122,8 +127,9 @@ CXX_LIBRARY = library(CXX_NAME, *CXX, package="libstdc++")
         ),
         (
             (so("bin/p", "libc.so.6", kind="executable", interpreter="/nix/store/x/lib/ld-linux-x86-64.so.2"),),
-            target(), BROKEN, Problem.INTERPRETER,
-            "bin/p is started by /nix/store/x/lib/ld-linux-x86-64.so.2, which the runtime image does not have.",
+            target(), UNKNOWN, Problem.INTERPRETER,
+            "bin/p is started by /nix/store/x/lib/ld-linux-x86-64.so.2, which the runtime image does not have; whether "
+            "anything starts it can't be seen.",
         ),
         (
             (so("bin/p", kind="executable", interpreter="/lib64/ld-lsb.so.3"),), target(whole=False), UNKNOWN,
@@ -161,7 +167,7 @@ def test_a_weak_version_is_a_note() -> None:
     found = judged(so("m.so", versions={"libc.so.6": ["GLIBC_2.38"]}, weak=["GLIBC_2.38"]))
     assert found.findings == ()
     assert found.notes == (
-        "m.so asks for GLIBC_2.38 of libc.so.6, but does without: the runtime image has up to GLIBC_2.34.",
+        "m.so asks for GLIBC_2.38 of libc.so.6, and the runtime image has up to GLIBC_2.34; it does without.",
     )
 
 
@@ -187,8 +193,8 @@ def test_how_to_let_the_package_s_library_come_first() -> None:
     user = so("p/m.so", versions={CXX_NAME: ["GLIBCXX_3.4.30"]}, runpath="$ORIGIN/../l")
     found = one(user, NEWER, on=target(CXX_LIBRARY, runtime="ruby3.3"))
     assert found.hint == (
-        "Run patchelf --force-rpath --set-rpath '$ORIGIN/../l' p/m.so: only RPATH is searched before the directories "
-        "of LD_LIBRARY_PATH."
+        "Only RPATH is searched before the directories of LD_LIBRARY_PATH: patchelf --force-rpath --set-rpath "
+        "'$ORIGIN/../l' p/m.so"
     )
     # That would not help where the interpreter has loaded the image's.
     assert one(user, NEWER, on=target(CXX_LIBRARY, runtime="python3.12")).hint == ""
@@ -201,6 +207,55 @@ def test_what_a_failing_load_would_bring_along_is_not_there_for_others() -> None
         ("m.so", Problem.SEARCH, UNKNOWN),
         ("n.so", Problem.LIBRARY, BROKEN),
     }
+
+
+BOOTSTRAP = so("bootstrap", A, kind="executable", interpreter="/no/ld.so")
+AGENT = so("extensions/agent", A, kind="executable", root="/opt")
+
+
+@pytest.mark.parametrize(
+    ("native", "runtime", "verdict"),
+    [
+        (BOOTSTRAP, "provided.al2023", BROKEN),
+        (BOOTSTRAP, "", BROKEN),
+        (BOOTSTRAP, "python3.12", UNKNOWN),  # not what this runtime starts
+        (so("bin/bootstrap", A, kind="executable", interpreter="/no/ld.so"), "provided.al2023", UNKNOWN),
+        (AGENT, "python3.12", BROKEN),
+        (so("extensions/lib/tool", A, kind="executable", root="/opt"), "python3.12", UNKNOWN),
+        (so("a.node", A), "nodejs20.x", BROKEN),
+        (so("libp.so", A), "dotnet8", UNKNOWN),
+    ],
+)
+def test_what_is_not_known_to_be_loaded_breaks_nothing(native: Native, runtime: str, verdict: Verdict) -> None:
+    on = target(runtime=runtime)
+    root = "/opt" if native.place.startswith("/opt/") else "/var/task"
+    loader = Loader(Mounts([package(native, root=root)]), on)
+    findings = judge([native], loads([native], loader, on), loader, on).findings
+    assert {finding.verdict for finding in findings} == {verdict}
+    does = "loads" if native.name == "libp.so" else "starts"
+    doubt = f"; whether anything {does} it can't be seen."
+    assert all(finding.message.endswith(doubt) is (verdict is UNKNOWN) for finding in findings)
+
+
+def test_what_lambda_starts_may_be_a_link() -> None:
+    programs = so("bin/app", A, kind="executable"), so("bin/agent", B, kind="executable", root="/opt")
+    contents = [
+        package(programs[0], links={"bootstrap": "bin/app"}),
+        package(programs[1], links={"extensions/agent": "../bin/agent"}, root="/opt"),
+    ]
+    on = target(runtime="provided.al2023")
+    loader = Loader(Mounts(contents), on)
+    findings = judge(programs, loads(programs, loader, on), loader, on).findings
+    assert [(finding.file, finding.verdict) for finding in findings] == [("bin/app", BROKEN), ("bin/agent", BROKEN)]
+
+
+def test_what_an_extension_brings_along_is_loaded() -> None:
+    """Also where a program that nobody may start needs it as well, and comes first."""
+    below = so(f"l/{A}", B)
+    tool = so("a-tool", A, kind="executable", **SEARCHED)
+    found = one(tool, so("m.so", A, **SEARCHED), below)
+    assert (found.file, found.verdict) == (below.name, BROKEN)
+    assert one(tool, below).message.endswith("; whether anything starts a-tool can't be seen.")
 
 
 def tagged(name: str, *needed: str, **facts: object) -> Native:

@@ -9,9 +9,12 @@ That the search is that of a real loader is for tests/integration/test_native_lo
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.libraries import Library
-from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import Contents
+from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import Contents, Native
+from ansible_collections.lambdaops.deploy.plugins.module_utils._native.errors import NativeError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.loader import (
     Hit,
     InTheWay,
@@ -196,6 +199,37 @@ def test_what_others_bring_along_is_not_opened_by_itself() -> None:
 def test_extensions_are_opened_by_themselves_whoever_needs_them() -> None:
     both = so("a.node", "b.node", runpath="$ORIGIN"), so("b.node")
     assert roots(*both) == ["a.node", "b.node"]
+
+
+def test_files_that_all_need_each_other_take_little() -> None:
+    """As many needs as in a cube, told over and over."""
+    names = [f"n{number}.node" for number in range(60)]
+    natives = [so(name, *names, *names, runpath="$ORIGIN") for name in names]
+    tracemalloc.start()
+    found = loads(natives, Loader(Mounts([package(*natives)]), target()), target())
+    assert len(found) == 60
+    assert all(load.whole and len(load.files) == 60 for load in found)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 << 20
+    assert len(list(found[0].edges)) == 60 * 60
+
+
+@pytest.mark.parametrize(
+    "natives",
+    [
+        [
+            so(f"n{number}.node", *(f"n{other}.node" for other in range(200)), runpath="$ORIGIN")
+            for number in range(200)
+        ],
+        [so("a.node", *map(str, range(2000)), runpath=":".join(map(str, range(2000))))],
+    ],
+    ids=["needs", "directories"],
+)
+def test_what_no_real_package_needs_is_not_followed_to_its_end(natives: list[Native]) -> None:
+    with pytest.raises(NativeError, match="need each other in more ways than are followed here") as caught:
+        loads(natives, Loader(Mounts([package(*natives)]), target()), target())
+    assert caught.value.hint
 
 
 def test_of_a_circle_one_is_opened() -> None:

@@ -90,6 +90,14 @@ def test_a_layer_alone_is_run_in_the_function_s_directory() -> None:
     assert Mounts([tree("f", root="/opt"), tree("f", root="/here")]).working_directory == "/here"
 
 
+def test_the_entries_of_a_directory() -> None:
+    one, two = tree("x/a", "x/y/b", root="/opt"), tree("x/c", "x/a", root="/opt")
+    mounts = Mounts([tree("x/f"), one, two])
+    assert sorted(mounts.entries("/opt/x")) == ["/opt/x/a", "/opt/x/c"]
+    assert mounts.entries("/opt/x/y") == ["/opt/x/y/b"]
+    assert mounts.entries("/opt") == mounts.entries("/usr/x") == []
+
+
 NAMES = st.sampled_from(["a", "b", "c", "..", "."])
 PATHS = st.lists(NAMES, min_size=1, max_size=5).map("/".join)
 

@@ -187,7 +187,6 @@ def test_texts(pack: Pack) -> None:
         "python/x-1.dist-info/RECORD": b"x.so,,",
         "x-1.dist-info/METADATA": b"Name: x",
         "App.runtimeconfig.json": b"{}",
-        "App.deps.json": b"{ }",
         "bootstrap": b"#!/bin/sh\n" + b"x" * 1000,
         "node_modules/sharp/build/Release/sharp.node": LIBRARY,
         "node_modules/sharp/package.json": b'{"name": "sharp"}',
@@ -214,9 +213,9 @@ def test_texts_that_are_too_long_are_left_out_and_told(pack: Pack) -> None:
 
 def test_all_texts_together_are_bounded(pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reading.Texts, "ALL", 25)
-    found = read_contents(pack({f"{name}.deps.json": b"x" * 10 for name in "abc"}))
-    assert sorted(found.texts) == ["a.deps.json", "b.deps.json"]
-    assert found.notes == ("c.deps.json has 10 bytes, more than is read of such files.",)
+    found = read_contents(pack({f"{name}.runtimeconfig.json": b"x" * 10 for name in "abc"}))
+    assert sorted(found.texts) == ["a.runtimeconfig.json", "b.runtimeconfig.json"]
+    assert found.notes == ("c.runtimeconfig.json has 10 bytes, more than is read of such files.",)
 
 
 def test_classes(pack: Pack) -> None:

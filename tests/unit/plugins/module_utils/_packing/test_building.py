@@ -63,6 +63,23 @@ def test_an_unchanged_package_is_left_alone(tree: Path, place: Path) -> None:
     assert os.listdir(place.parent) == ["code.zip"]
 
 
+def test_a_package_that_is_tried_out_elsewhere_has_the_bytes_of_the_real_one(tree: Path, tmp_path: Path) -> None:
+    real, tried = tree / "build.zip", tmp_path / "tried.zip"
+    put(tree, real)
+    sources = [Source(str(tree))]
+    assert build(sources, RULES, str(tried), PACKING, rehearses=str(real)).digest == put(tree, real).digest
+    assert build(sources, RULES, str(tried), PACKING, rehearses="/gone/build.zip").changed
+
+
+def test_a_package_behind_a_link_in_its_source_is_left_alone_as_well(tree: Path, place: Path) -> None:
+    (tree / "code.zip").symlink_to(place)
+    for rules in (RULES, Rules(follow_links=True)):
+        place.unlink(missing_ok=True)
+        first, again = (build([Source(str(tree))], rules, str(tree / "code.zip"), PACKING) for _time in range(2))
+        assert (first.changed, again.changed) == (True, False)
+        assert b"code.zip" not in {entry.name for entry in again.entries}
+
+
 def test_nothing_is_written_where_nothing_is_to_be(tree: Path, place: Path) -> None:
     """Of a directory's times, those of a moment ago would tell."""
     os.utime(place.parent, (1, 1))

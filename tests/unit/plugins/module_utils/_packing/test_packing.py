@@ -32,7 +32,7 @@ STORED = Packing(compress=False)
 
 
 def chosen(root: Path) -> tuple[Chosen, ...]:
-    return select([Source(str(root))], Rules(), str(root.parent / "z"), "-").files
+    return select([Source(str(root))], Rules(), [str(root.parent / "z")], "-").files
 
 
 def packed(root: Path, packing: Packing = STORED) -> bytes:
@@ -140,7 +140,7 @@ def test_any_files_come_out_as_they_went_in(
     for name, content in contents.items():
         (root / name).write_bytes(content)
     files = select(
-        [Source(str(root))], Rules(default_excludes=False, ignore_file=""), str(root / ".." / "z"), "-"
+        [Source(str(root))], Rules(default_excludes=False, ignore_file=""), [str(root / ".." / "z")], "-"
     ).files
     zipped = io.BytesIO()
     pack(files, zipped.write, Packing(compress=compress))
@@ -245,7 +245,7 @@ def test_no_room_for_temporary_files_is_said_so(mixed: Path, tmp_path: Path) -> 
         f"from {errors.__name__} import CodeError\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({MiB}, {MiB}))\n"
-        f"files = select([Source({str(mixed)!r})], Rules(), {str(tmp_path / 'z')!r}, '-').files\n"
+        f"files = select([Source({str(mixed)!r})], Rules(), [{str(tmp_path / 'z')!r}], '-').files\n"
         "try:\n    pack(files, lambda piece: None, Packing())\n"
         "except CodeError as error:\n    print(error)\n"
     )
@@ -270,7 +270,7 @@ def test_large_files_are_packed_in_little_memory(tmp_path: Path) -> None:
         f"from {select.__module__} import select\n"
         f"from {pack.__module__} import Packing, pack\n"
         f"from {Source.__module__} import Rules, Source\n"
-        f"files = select([Source({str(root)!r})], Rules(), {str(tmp_path / 'z')!r}, '-').files\n"
+        f"files = select([Source({str(root)!r})], Rules(), [{str(tmp_path / 'z')!r}], '-').files\n"
         "now = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
         f"resource.setrlimit(resource.RLIMIT_AS, (now + 150 * {MiB}, now + 150 * {MiB}))\n"
         "print(sum(entry.size for entry in pack(files, lambda piece: None, Packing(compress=False))))\n"

@@ -197,6 +197,15 @@ def test_names_that_are_not_utf_8_are_asked_about_like_others() -> None:
     assert patterns.excludes([odd, "größe"], directory=False) is None
 
 
+def test_several_double_stars_take_no_longer_than_the_path_is_deep(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(room, "_part_fits", lambda glob, name: not asked.append(name) and glob == name)
+    fits, path = room._fits, ["a"] * 30
+    assert not fits(["**", "a"] * 7 + ["b"], path)
+    assert fits(["**", "a"] * 7 + ["b"], [*path, "b"])
+    assert len(asked) < 1000
+
+
 def test_a_file_of_patterns_is_read_as_git_reads_it(tmp_path: Path) -> None:
     file = tmp_path / ".lambdaignore"
     file.write_bytes("\ufeff*.md\r\n\r\n!größe.md".encode())

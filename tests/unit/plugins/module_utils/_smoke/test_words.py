@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from urllib.parse import quote
 
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.runs import Ran
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Problem, Verdict
-from ansible_collections.lambdaops.deploy.plugins.module_utils._smoke.words import (
-    Mask,
-    Outcome,
-    SmokeResult,
-    result_of,
-)
-from hypothesis import given
-from hypothesis import strategies as st
+from ansible_collections.lambdaops.deploy.plugins.module_utils._smoke.words import Outcome, SmokeResult, result_of
 
 SILENT = Ran(exit_code=0, out_of_memory=False, seconds=1.5, answer=b"", output=b"", errors=b"", cut=False)
 
 
 def judged(ran: Ran, secrets: tuple[str, ...] = ()) -> SmokeResult:
-    return result_of(ran, handler="app.handler", image="host/runtime:1", memory=128, limit=30.0, secrets=secrets)
+    return result_of(ran, handler="app.handler", memory=128, limit=30.0, secrets=secrets)
 
 
 def answered(stage: str, **told: object) -> Ran:
@@ -92,7 +84,7 @@ def test_what_is_refused_is_told_in_the_words_of_who_refused_it(
     (finding,) = result.findings
     assert (finding.problem, finding.verdict) == (Problem.LOAD, Verdict.BROKEN)
     assert (finding.file, finding.library, finding.version) == (file, library, version)
-    assert finding.message.startswith(f"app.handler can't be imported on host/runtime:1: {words.rstrip('.')}")
+    assert finding.message.startswith(f"app.handler can't be imported: {words.rstrip('.')}")
     assert hint in finding.hint
 
 
@@ -101,6 +93,19 @@ BROKEN, UNKNOWN = Verdict.BROKEN, Verdict.UNKNOWN
 KEY_ERROR = {"type": "KeyError", "message": "'TABLE'", "place": "/var/task/app.py:3"}
 DENIED = {"type": "PermissionError", "message": "[Errno 13] Permission denied: '/var/task/conf.json'"}
 HANG = b'Timeout (0:00:30)!\nThread 0x00007f (most recent call first):\n  File "/var/task/a/b.py", line 7 in poll\n'
+THROWN = f"""
+node:internal/modules/cjs/loader:1340
+  return process.dlopen(module, path.toNamespacedPath(filename));
+                 ^
+
+Error: {LIBRARY}
+    at Module._extensions..node (node:internal/modules/cjs/loader:1340:18)
+    at Object.<anonymous> (/var/task/node_modules/a/index.js:1:1) {{
+  code: 'ERR_DLOPEN_FAILED'
+}}
+
+Node.js v20.18.0
+""".encode()
 
 
 @pytest.mark.parametrize(
@@ -115,9 +120,9 @@ HANG = b'Timeout (0:00:30)!\nThread 0x00007f (most recent call first):\n  File "
         pytest.param(answered("entry", type="AttributeError", message="no attribute 'x'"), Outcome.MISSING, ENTRY,
                      BROKEN, "AttributeError: no attribute 'x'", "Correct the handler", id="no such function"),
         pytest.param(answered("exit", exit=4), Outcome.ENDED, ENTRY, UNKNOWN, "it ended the process with exit code 4",
-                     "environment_variables", id="Node.js says how it ended"),
+                     "why its code ends", id="Node.js says how it ended"),
         pytest.param(replace(SILENT, exit_code=3, errors=b"no TABLE\n"), Outcome.ENDED, ENTRY, UNKNOWN,
-                     "it ended the process with exit code 3: no TABLE", "environment_variables", id="ended in silence"),
+                     "it ended the process with exit code 3: no TABLE", "why its code ends", id="ended in silence"),
         pytest.param(replace(SILENT, exit_code=139), Outcome.CRASHED, LOAD, BROKEN,
                      "it was ended by the signal SIGSEGV", "by hand", id="crashed"),
         pytest.param(replace(SILENT, exit_code=255, errors=b"Illegal\n"), Outcome.CRASHED, LOAD, BROKEN,
@@ -125,19 +130,24 @@ HANG = b'Timeout (0:00:30)!\nThread 0x00007f (most recent call first):\n  File "
         pytest.param(replace(SILENT, exit_code=127, errors=b"node: symbol lookup error: x.so: undefined symbol: f\n\n"),
                      Outcome.REFUSED, LOAD, BROKEN, "node: symbol lookup error: x.so: undefined symbol: f",
                      "Build it against", id="the loader ends the process"),
+        pytest.param(replace(SILENT, exit_code=3, errors=f"no {LIBRARY}\ngoing on without it\nno table\n".encode()),
+                     Outcome.ENDED, ENTRY, UNKNOWN, "it ended the process with exit code 3: no table",
+                     "why its code ends", id="ended after it went without a library"),
+        pytest.param(replace(answered("exit", exit=1), exit_code=0, errors=THROWN), Outcome.REFUSED, LOAD, BROKEN,
+                     f"Error: {LIBRARY}", "lib/", id="Node.js says what was thrown"),
         pytest.param(replace(SILENT, exit_code=137, out_of_memory=True), Outcome.OUT_OF_MEMORY, ENTRY, UNKNOWN,
                      "it needs more than 128 MiB of memory", "memory", id="killed for memory"),
         pytest.param(replace(SILENT, exit_code=134, errors=b"FATAL ERROR: JavaScript heap out of memory\n"),
                      Outcome.OUT_OF_MEMORY, ENTRY, UNKNOWN, "it needs more than 128 MiB of memory", "memory", id="V8"),
         pytest.param(replace(SILENT, exit_code=None), Outcome.TIMED_OUT, ENTRY, UNKNOWN,
-                     "it was not imported within 30 seconds", "environment_variables", id="hangs"),
+                     "it was not imported within 30 seconds", "run_timeout", id="hangs"),
         pytest.param(replace(SILENT, exit_code=1, seconds=30.2, errors=HANG), Outcome.TIMED_OUT, ENTRY, UNKNOWN,
-                     "it was not imported within 30 seconds, it was at /var/task/a/b.py:7", "environment_variables",
+                     "it was not imported within 30 seconds, it was at /var/task/a/b.py:7", "run_timeout",
                      id="Python says where it hangs"),
         pytest.param(replace(SILENT, answer=b"{}", exit_code=1), Outcome.ENDED, ENTRY, UNKNOWN,
-                     "it ended the process with exit code 1", "environment_variables", id="an empty answer"),
+                     "it ended the process with exit code 1", "why its code ends", id="an empty answer"),
         pytest.param(replace(SILENT, answer=b"[1", exit_code=1), Outcome.ENDED, ENTRY, UNKNOWN,
-                     "it ended the process with exit code 1", "environment_variables", id="an answer that is no JSON"),
+                     "it ended the process with exit code 1", "why its code ends", id="an answer that is no JSON"),
     ],
 )  # fmt: skip
 def test_other_ends(ran: Ran, outcome: Outcome, problem: Problem, verdict: Verdict, words: str, hint: str) -> None:
@@ -161,12 +171,32 @@ def test_words_are_one_short_line() -> None:
 
 def test_a_message_says_the_place_once() -> None:
     (finding,) = judged(answered("import", **KEY_ERROR)).findings
-    assert finding.message == "app.handler can't be imported on host/runtime:1: KeyError: 'TABLE' (app.py:3)."
+    assert finding.message == "app.handler can't be imported: KeyError: 'TABLE' (app.py:3)."
     (finding,) = judged(replace(SILENT, exit_code=1, seconds=30.2, errors=HANG)).findings
     assert finding.message.count("b.py:7") == 1
 
 
 # --- values of the environment
+
+
+SHARP = 'Could not load the "sharp" module using the linux-x64 runtime'
+
+
+@pytest.mark.parametrize(
+    ("told", "secrets", "hint"),
+    [
+        pytest.param(KEY_ERROR, (), "give `environment_variables`", id="no environment"),
+        pytest.param(KEY_ERROR, ("orders",), "Look at what its code does when it is imported", id="with environment"),
+        pytest.param({"type": "SystemExit", "message": "2"}, (), "why its code ends the process", id="sys.exit"),
+        pytest.param({"type": "Error", "message": SHARP}, (), "Install its variant", id="sharp"),
+    ],
+)
+def test_only_a_run_without_environment_is_told_to_give_one(
+    told: dict[str, object], secrets: tuple[str, ...], hint: str
+) -> None:
+    (finding,) = judged(answered("import", **told), secrets).findings
+    assert hint in finding.hint
+    assert ("environment_variables" in finding.hint) == (hint == "give `environment_variables`")
 
 
 @pytest.mark.parametrize("value", ["done", "name", "stage", "import", "true", "Python 3.12.7"])
@@ -188,30 +218,7 @@ def test_short_values_are_left_in() -> None:
     assert judged(answered("import", type="E", message="abc abcd"), ("abc", "abcd")).words == "E: abc ********"
 
 
-def test_the_longer_of_two_values_is_masked_whole() -> None:
-    assert Mask(["pass", "password1"]).text("password1 pass") == "******** ********"
-
-
-@given(st.text(min_size=4, max_size=30), st.text(max_size=30), st.text(max_size=30))
-def test_no_way_of_writing_a_value_gets_through(value: str, before: str, after: str) -> None:
-    mask = Mask([value])
-    for written in (value, repr(value)[1:-1], json.dumps(value)[1:-1], quote(value, safe="")):
-        if written not in before + "********" + after:
-            masked = mask.text(f"{before}{written}{after}")
-            assert written not in masked or written in "********"
-
-
-@given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=30), st.integers(1, 29))
-def test_the_rest_of_a_value_at_the_beginning_of_what_is_left_goes_as_well(value: str, lost: int) -> None:
-    rest = value[lost:]
-    end = Mask([value]).end((rest + "\n" + "x" * 400 + "end").encode(), cut=True)
-    assert end.endswith("end")
-    assert not rest or rest not in end[: len(value)] or set(rest) == {"x"}
-
-
-def test_each_line_of_a_value_is_masked() -> None:
-    assert Mask(["-----BEGIN KEY\nabcdef\n-----END"]).text("abcdef and -----END") == "******** and ********"
-
-
-def test_without_values_nothing_is_masked() -> None:
-    assert (Mask([]).text("words"), Mask([""]).text("words")) == ("words", "words")
+def test_what_the_loader_says_is_no_part_of_a_value() -> None:
+    ran = answered("import", type="OSError", message=f"Hello: {LIBRARY}", place="/var/task/app.py:3")
+    result = judged(ran, ("Hello, this shared object cannot be a secret", "postgres://me:hunter22@db.example/orders"))
+    assert (result.outcome, result.findings[0].library) == (Outcome.REFUSED, "libpq.so.5")
