@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from .._errors import printable
 from .errors import BrokenElf
@@ -24,12 +24,16 @@ MAGIC = b"\x7fELF"
 ET_REL, ET_CORE = 1, 4
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _DT_NULL, _DT_STRTAB, _DT_STRSZ = 0, 5, 10
+# All that elf.py and symbols.py look up: hash tables, names, symbols, versions defined and needed.
+_TABLES = frozenset((4, _DT_STRTAB, 6, 0x6FFFFEF5, 0x6FFFFFFC, 0x6FFFFFFE))
+_PAGE = 4096  # bytes, which hold the program headers
 _SHT_NOBITS, _CODE = 8, 4  # SHF_EXECINSTR
 
 # No real file is near: the largest ones have some hundred entries, and some kilobytes of names that are read here.
 _ENTRIES, _NAMES = 1 << 16, 1 << 18
 
 
+ReadAt: TypeAlias = "Callable[[int, int], bytes]"  # offset and size of what is read
 _From = TypeVar("_From")
 _To = TypeVar("_To")
 
@@ -112,30 +116,80 @@ def read_segments(content: bytes, where: str) -> Segments:
     return readable(_read, content, where)
 
 
-def _read(content: bytes) -> Segments:
-    if content[:4] != MAGIC:
+def read_few_segments(read_at: ReadAt, size: int) -> Segments | None:
+    """The same of a file of `size` bytes from its beginning and its dynamic section alone, between which linkers put
+    most of it. None where that does not do, or is most of the file; then all of it has to be read."""
+    try:
+        return _read_few(read_at, size)
+    except (Damage, struct.error, OverflowError):
+        return None
+
+
+@dataclass(slots=True)
+class _Program:
+    """The header and the program headers. places: of PT_INTERP and PT_DYNAMIC, (offset, length)."""
+
+    layout: Layout
+    file_type: int
+    machine: int
+    loads: list[tuple[int, int, int]]
+    places: dict[int, tuple[int, int]]
+
+
+def _program(head: bytes, whole: int) -> _Program:
+    """head: the first bytes of a file that has `whole`."""
+    if head[:4] != MAGIC:
         raise Damage("it does not begin as one")
-    layout = _LAYOUTS.get(content[4:6])
+    layout = _LAYOUTS.get(head[4:6])
     if layout is None:
         raise Damage("its class or its byte order does not exist")
-    file_type, machine, at, size, count = layout.file.unpack_from(content)
+    file_type, machine, at, size, count = layout.file.unpack_from(head)
     loads: list[tuple[int, int, int]] = []
     places: dict[int, tuple[int, int]] = {}
     if count and file_type != ET_CORE:  # a core dump's segments are another program's memory
-        if size != layout.program.size or at + size * count > len(content):
+        if size != layout.program.size or at + size * count > len(head):
             raise Damage("its program headers do not fit")
-        for segment, offset, address, length in layout.program.iter_unpack(content[at : at + size * count]):
+        for segment, offset, address, length in layout.program.iter_unpack(head[at : at + size * count]):
             if segment == _PT_LOAD:
-                if length and offset + length > len(content):
+                if length and offset + length > whole:
                     raise Damage("it is cut short")
                 loads.append((offset, address, length))
             elif segment in (_PT_INTERP, _PT_DYNAMIC):
                 places[segment] = (offset, length)  # of several, one is read: thousands could name the same bytes
-    dynamic = _entries(content, *places[_PT_DYNAMIC], layout.dynamic) if _PT_DYNAMIC in places else []
+    return _Program(layout, file_type, machine, loads, places)
+
+
+def _read(content: bytes) -> Segments:
+    program = _program(content, len(content))
+    places = program.places
+    dynamic = _entries(content, *places[_PT_DYNAMIC], program.layout.dynamic) if _PT_DYNAMIC in places else []
+    return _segments(program, content, program.loads, dynamic)
+
+
+def _read_few(read_at: ReadAt, size: int) -> Segments | None:
+    program = _program(read_at(0, min(_PAGE, size)), size)
+    first = program.loads[0] if program.loads else (0, 0, 0)  # the loader, too, looks at it first
+    end = first[2]
+    if first[0] or _PT_DYNAMIC not in program.places or end > size // 2:
+        return None
+    if sum(program.places.get(_PT_INTERP, ())) > end:
+        return None
+    offset, length = program.places[_PT_DYNAMIC]
+    section = read_at(offset, min(length, size - offset))
+    dynamic = _entries(section, 0, length, program.layout.dynamic)
+    if any(tag in _TABLES and not first[1] <= value < first[1] + end for tag, value in dynamic):
+        return None
+    found = _segments(program, read_at(0, end), [first], dynamic)
+    return found if found.strings[0] + found.tags.get(_DT_STRSZ, 0) == found.strings[1] else None
+
+
+def _segments(
+    program: _Program, content: bytes, loads: list[tuple[int, int, int]], dynamic: list[tuple[int, int]]
+) -> Segments:
     tags = dict(dynamic)
-    found = Segments(content, layout, file_type, machine, loads, None, dynamic, tags, (0, 0))
-    if _PT_INTERP in places:
-        start, length = places[_PT_INTERP]
+    found = Segments(content, program.layout, program.file_type, program.machine, loads, None, dynamic, tags, (0, 0))
+    if _PT_INTERP in program.places:
+        start, length = program.places[_PT_INTERP]
         found.interpreter = content[start : start + min(length, _NAMES)]
     if _DT_STRTAB in tags:
         start = found.offset(tags[_DT_STRTAB])

@@ -50,7 +50,7 @@ class Zipped:
     say; target: of a symbolic link, else ""."""
 
     __slots__ = ("_at", "_end", "_info", "_package", "_read_at", "mode", "name", "size", "target")
-    apart = True  # unpacking is work for several threads
+    parts = None  # what is packed has to be unpacked from its beginning
 
     def __init__(self, info: zipfile.ZipInfo, name: bytes, read_at: ReadAt, end: int, package: str) -> None:
         mode = unix_mode(info)

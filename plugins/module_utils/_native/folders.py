@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from .._code.content import entry_name, within_limit
 from .._code.errors import EmptyPackage, PackageUnreadable, UnsafeEntry, shown
 from .._code.files import kind_of, reading
+from .._elf.segments import ReadAt
 
 # O_NONBLOCK: should a pipe have taken a file's place by now, opening it must not wait.
 _FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW
@@ -25,7 +26,6 @@ class Filed:
     """A file or symbolic link in a directory; its attributes are those of archives.Zipped."""
 
     __slots__ = ("_found", "_full", "_handle", "mode", "name", "size", "target")
-    apart = False  # one thread reads a disk as fast as two
 
     def __init__(self, full: bytes, name: bytes, found: os.stat_result) -> None:
         self.name = name.decode("utf-8", "surrogateescape")
@@ -48,36 +48,46 @@ class Filed:
                 raise
         return self
 
-    def __exit__(self, *_failure: object) -> None:
+    def __exit__(self, kind: object, *_failure: object) -> None:
+        found = os.fstat(self._handle)
         os.close(self._handle)
         self._handle = -1
+        known = self._found
+        same = (found.st_ino, found.st_size, found.st_mtime_ns) == (known.st_ino, known.st_size, known.st_mtime_ns)
+        if kind is None and not same:
+            raise self._changed()
+
+    @property
+    def parts(self) -> ReadAt:
+        """Raises CodeError."""
+        return self._read_at
 
     def peek(self, size: int) -> bytes:
         """Its first bytes, at most `size`. Raises CodeError."""
-        return self._read(min(size, self.size))
+        return self._read_at(0, min(size, self.size))
 
     def read(self) -> bytes:
         """All of it. Raises CodeError, also when it changes meanwhile."""
-        return self._read(self.size)
+        return self._read_at(0, self.size)
 
-    def _read(self, size: int) -> bytes:
+    def _read_at(self, offset: int, size: int) -> bytes:
         if self._handle < 0:
             with self:
-                return self._read(size)
+                return self._read_at(offset, size)
         try:
-            content = os.pread(self._handle, size, 0)
-            found = os.fstat(self._handle)
+            content = os.pread(self._handle, size, offset)
         except OSError:
             with reading(self._full):
                 raise
-        known = self._found
-        same = (found.st_ino, found.st_size, found.st_mtime_ns) == (known.st_ino, known.st_size, known.st_mtime_ns)
-        if len(content) != size or not same:
-            raise PackageUnreadable(
-                f"{shown(self._full)} was written to while it was read.",
-                hint="Wait for the build to end, then run again.",
-            )
+        if len(content) != size:
+            raise self._changed()
         return content
+
+    def _changed(self) -> PackageUnreadable:
+        return PackageUnreadable(
+            f"{shown(self._full)} was written to while it was read.",
+            hint="Wait for the build to end, then run again.",
+        )
 
 
 def files_of(path: str) -> list[Filed]:

@@ -18,7 +18,16 @@ from enum import Enum, auto
 
 from .._elf.elf import Elf, elf_of
 from .._elf.errors import BrokenElf
-from .._elf.segments import ET_CORE, ET_REL, MAGIC, holds_debug_only, read_segments
+from .._elf.segments import (
+    ET_CORE,
+    ET_REL,
+    MAGIC,
+    ReadAt,
+    Segments,
+    holds_debug_only,
+    read_few_segments,
+    read_segments,
+)
 from .._elf.symbols import NODE, PYTHON_AND_RUBY, entry_points
 from .contents import Format, Native
 
@@ -99,13 +108,30 @@ def elf_native(name: str, place: str, content: bytes) -> Native | None:
     try:
         segments = read_segments(content, "it")
         elf = elf_of(segments, "it")
-        if starts := next((starts for end, starts in _EXTENSIONS.items() if name.endswith(end)), None):
-            names = entry_points(segments, starts, "it")
+        names = _entry_points(segments, name)
     except BrokenElf as error:
         unread = error.message.removeprefix("it ").rstrip(".")
     if (elf is None or not elf.needed) and holds_debug_only(content):
         return None
     return Native(name, place, len(content), Format.ELF, elf=elf, entry_points=names, unread=unread)
+
+
+def elf_native_in_part(name: str, place: str, size: int, read_at: ReadAt) -> Native | None:
+    """The same from a few parts of the file; None where that does not do."""
+    segments = read_few_segments(read_at, size)
+    if segments is None:
+        return None
+    try:
+        elf = elf_of(segments, "it")
+        names = _entry_points(segments, name)
+    except BrokenElf:
+        return None
+    return Native(name, place, size, Format.ELF, elf=elf, entry_points=names) if elf.needed else None
+
+
+def _entry_points(segments: Segments, name: str) -> frozenset[str]:
+    starts = next((starts for end, starts in _EXTENSIONS.items() if name.endswith(end)), None)
+    return entry_points(segments, starts, "it") if starts else frozenset()
 
 
 def mach_o_native(name: str, place: str, size: int, head: bytes) -> Native:

@@ -24,6 +24,7 @@ from typing import Protocol
 from .._code.content import UNZIPPED_LIMIT
 from .._code.errors import CodeError, shown
 from .._code.files import is_directory
+from .._elf.segments import ReadAt
 from .archives import open_inner, open_package
 from .contents import FUNCTION_ROOT, LAYER_ROOT, Contents, Member, Native
 from .errors import NativeError
@@ -34,6 +35,7 @@ from .formats import (
     Look,
     class_version,
     elf_native,
+    elf_native_in_part,
     look_at,
     mach_o_native,
     other_native,
@@ -71,17 +73,20 @@ class Texts:
 
 
 class File(Protocol):
-    """What archives.Zipped and folders.Filed are. apart: whether reading it is worth a thread."""
+    """What archives.Zipped and folders.Filed are. parts: reads parts of it; None where they can't be had without all
+    that stands before them, which is worth a thread."""
 
     name: str
     size: int
     mode: int | None
     target: str
-    apart: bool
+
+    @property
+    def parts(self) -> ReadAt | None: ...
 
     def __enter__(self) -> object: ...
 
-    def __exit__(self, *_failure: object) -> None: ...
+    def __exit__(self, kind: object, *_failure: object) -> None: ...
 
     def peek(self, size: int) -> bytes: ...
 
@@ -139,7 +144,7 @@ class _Reader:
                         continue
                     case Look.CLASS:
                         self._note_class("", file.name, file.peek(8))
-                    case look if file.apart or look is Look.ZIP:
+                    case look if file.parts is None or look is Look.ZIP:
                         work.append((file, look))
                     case look:
                         self._keep(file, look, file.name, f"{self._root}/{file.name}")
@@ -256,7 +261,8 @@ class _Reader:
 def _native(file: File, look: Look, name: str, place: str) -> Native | None:
     match look:
         case Look.ELF:
-            return elf_native(name, place, file.read())
+            part = elf_native_in_part(name, place, file.size, file.parts) if file.parts else None
+            return part or elf_native(name, place, file.read())
         case Look.MACH_O:
             return mach_o_native(name, place, file.size, file.peek(MORE))
         case Look.PE:

@@ -28,9 +28,13 @@ from random import Random
 from types import FrameType
 
 import pytest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.elf import read_elf
+from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.elf import elf_of, read_elf
 from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.errors import BrokenElf
-from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.segments import holds_debug_only, read_segments
+from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.segments import (
+    holds_debug_only,
+    read_few_segments,
+    read_segments,
+)
 from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.symbols import NODE, PYTHON_AND_RUBY, entry_points
 from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import EngineError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.decompression import Limits
@@ -138,6 +142,9 @@ def mutated(chance: Random, seeds: list[bytes]) -> bytes:
 def read_as_everything(content: bytes) -> None:
     with contextlib.suppress(BrokenElf):
         read_elf(content, "x")
+    few = read_few_segments(lambda offset, size: content[offset : offset + size], len(content))
+    with contextlib.suppress(BrokenElf):  # then all of it is read
+        assert few is None or elf_of(few, "x") == read_elf(content, "x")
     with contextlib.suppress(BrokenElf):
         for starts in (NODE, PYTHON_AND_RUBY):
             entry_points(read_segments(content, "x"), starts, "x")

@@ -13,8 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.elf import Elf, Need, read_elf
-from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.segments import MAGIC
+from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.elf import Elf, Need, elf_of, read_elf
+from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.segments import (
+    MAGIC,
+    read_few_segments,
+    read_segments,
+)
+from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.symbols import NODE, PYTHON_AND_RUBY, entry_points
 from lambdaops_testbed.debian import require
 from lambdaops_testbed.images.elf import Export, Import, SharedObject, write
 from lambdaops_testbed.images.elf_file import Machine
@@ -101,6 +106,21 @@ def test_real_files_read_as_readelf_reads_them() -> None:
         assert read_elf(path.read_bytes(), str(path)) == expected, path
         seen += 1
     assert seen == len(files)
+
+
+def test_a_few_parts_of_real_files_say_the_same_as_all_of_them() -> None:
+    files, seen = real_files(), 0
+    for path in files:
+        content = path.read_bytes()
+        few = read_few_segments(lambda offset, size, whole=content: whole[offset : offset + size], len(content))
+        if few is None:
+            continue
+        seen += 1
+        assert len(few.content) <= len(content) // 2
+        assert elf_of(few, "x") == read_elf(content, "x"), path
+        for starts in (NODE, PYTHON_AND_RUBY):
+            assert entry_points(few, starts, "x") == entry_points(read_segments(content, "x"), starts, "x"), path
+    assert seen >= len(files) // 4
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
