@@ -15,6 +15,7 @@ from .._languages.places import BOOTSTRAPS, EXTENSIONS, is_unpacked_by_code, vis
 from .._languages.platforms import without_platform
 from .._languages.rules import findings_of
 from .._languages.variants import sort_out
+from .._lines import few
 from .._native.contents import Contents, Format, Native
 from .._native.findings import Finding, Problem, Verdict, in_order, verdict_of
 from .._native.judge import judge
@@ -27,7 +28,6 @@ from .weighing import idle, ignoring, told_once, with_unseen_layers
 _OPENED = re.compile(r"(?:\.node|\.(?:cpython-[^./]+|abi3)\.so)$")  # by an interpreter, because of its name
 _FOREIGN = (".dylib", ".dll", ".pyd", ".exe", ".jnilib", ".bundle")
 _ENDING = re.compile(r"(?:\.cpython-[^./]+|\.abi3|\.pypy[^./]+)?(?:\.so(?:\.[0-9]+)*|\.node)*$")
-_TOLD = 3  # examples in a note
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,5 +145,4 @@ def _variants(name: str) -> tuple[str, str, bool]:
 def _needless_note(needless: Iterable[str]) -> Iterator[str]:
     names = sorted(needless)
     if names:
-        more = f" and {len(names) - _TOLD} more" if len(names) > _TOLD else ""
-        yield f"Some files would not load, beside variants that do: {', '.join(names[:_TOLD])}{more}."
+        yield f"Some files would not load, beside variants that do: {few(names)}."

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from .._elf.elf import Elf
+from .._lines import few
 from .._native.contents import Contents, Native
 from .._native.findings import Finding, Problem, Verdict
 from .._native.target import Target
@@ -27,7 +28,6 @@ from .rules import passed_over
 _LIBRARY = re.compile(r"\.so(?:\.[0-9][0-9a-z]*)*$")
 _NEVER_ON_LINUX = (".exe", ".dll", ".dylib", ".jnilib")
 _LAYER = re.compile(r"^nodejs/(?:node[0-9]+/)?(?=node_modules/)")
-_TOLD = 3  # examples in a note
 
 
 class SortedOut(NamedTuple):
@@ -191,7 +191,5 @@ def _notes(elsewhere: list[tuple[Native, Misfit]], idle: list[tuple[Native, Misf
         yield f"{files} for other platforms ({platforms}), beside variants for Linux {target.machine}."
     if idle:
         platforms = ", ".join(sorted({why.platform for native, why in idle}))
-        names = ", ".join(native.name for native, why in idle[:_TOLD])
-        more = f" and {len(idle) - _TOLD} more" if len(idle) > _TOLD else ""
         unloaded = f"Files for {platforms} that Linux {target.machine} does not load"
-        yield f"{unloaded} were left out of the check: {names}{more}."
+        yield f"{unloaded} were left out of the check: {few([native.name for native, why in idle])}."
