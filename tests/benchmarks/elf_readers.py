@@ -4,8 +4,8 @@
 
 """What ELF files need and define, read by ours, by pyelftools or by auditwheel: `python elf_readers.py READER PATH`.
 
-Prints JSON: the seconds of reading, imports left out; how many files had what was asked for; and a digest of all that
-was read, by which two readers can be held against each other.
+Prints JSON: the seconds of reading, without imports and without putting what was read into one form for all readers;
+how many files had what was asked for; and a digest of that form, by which two readers can be held against each other.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-Facts = tuple[str, object]  # a file's name and what was read of it
+Facts = tuple[str, tuple[Iterable[Any], ...]]  # a file's name and what was read of it
 
 
 def ours(path: str) -> Iterator[Facts]:
@@ -31,8 +32,7 @@ def ours(path: str) -> Iterator[Facts]:
         for native in read_contents(path).natives:
             if elf := native.elf:
                 texts = (elf.needed, elf.soname, elf.rpath, elf.runpath, elf.interpreter)
-                needs = sorted((need.library, need.version, need.weak) for need in elf.needs)
-                yield native.name, (*texts, needs, sorted(elf.defines))
+                yield native.name, (*texts, elf.needs, elf.defines)
 
     return read()
 
@@ -43,7 +43,7 @@ def pyelftools(path: str) -> Iterator[Facts]:
     from elftools.elf.gnuversions import GNUVerDefSection, GNUVerNeedSection
     from elftools.elf.segments import InterpSegment
 
-    def read_one(file: Path) -> object:
+    def read_one(file: Path) -> tuple[Iterable[Any], ...]:
         needed, soname, rpath, runpath, interpreter = [], "", "", "", ""
         needs: list[tuple[str, str, bool]] = []
         defines: list[str] = []
@@ -72,7 +72,7 @@ def pyelftools(path: str) -> Iterator[Facts]:
                         name = next(names).name
                         if not definition["vd_flags"] & 1:
                             defines.append(name)
-        return tuple(needed), soname, rpath, runpath, interpreter, sorted(needs), sorted(defines)
+        return tuple(needed), soname, rpath, runpath, interpreter, needs, defines
 
     return ((file.relative_to(path).as_posix(), read_one(file)) for file in _files(path))
 
@@ -88,7 +88,7 @@ def auditwheel(path: str) -> Iterator[Facts]:
             return []
 
     return (
-        (file.relative_to(path).as_posix(), (needed(file), sorted(elf_find_versioned_symbols(elf))))
+        (file.relative_to(path).as_posix(), (needed(file), list(elf_find_versioned_symbols(elf))))
         for file, elf in elf_file_filter(_files(path))
     )
 
@@ -104,13 +104,23 @@ READERS: dict[str, Callable[[str], Iterator[Facts]]] = {
 }
 
 
+def _in_one_form(needed: Iterable[str], *others: Iterable[object]) -> tuple[object, ...]:
+    """Only needed libraries have an order that means something."""
+    return list(needed), *(other if isinstance(other, str) else sorted(map(_plain, other)) for other in others)
+
+
+def _plain(item: object) -> Any:
+    return tuple(item) if isinstance(item, tuple) else item
+
+
 def main(reader: str, path: str) -> None:
     gc.set_threshold(50_000)  # as in tasks of this collection; it is to the advantage of all readers
     facts = READERS[reader](path)
     begun = time.perf_counter()
     found = list(facts)
     seconds = time.perf_counter() - begun
-    digest = hashlib.sha256(repr(sorted(found)).encode()).hexdigest()
+    formed = sorted((name, _in_one_form(*facts)) for name, facts in found)
+    digest = hashlib.sha256(repr(formed).encode()).hexdigest()
     print(json.dumps({"seconds": seconds, "files": len(found), "digest": digest}))
 
 

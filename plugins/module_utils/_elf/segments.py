@@ -22,7 +22,7 @@ from .errors import BrokenElf
 MAGIC = b"\x7fELF"
 
 ET_REL, ET_CORE = 1, 4
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3  # and nothing behind them is read
 _DT_NULL, _DT_STRTAB, _DT_STRSZ = 0, 5, 10
 # All that elf.py and symbols.py look up: hash tables, names, symbols, versions defined and needed.
 _TABLES = frozenset((4, _DT_STRTAB, 6, 0x6FFFFEF5, 0x6FFFFFFC, 0x6FFFFFFE))
@@ -154,7 +154,7 @@ def _program(head: bytes, whole: int) -> _Program:
                 if length and offset + length > whole:
                     raise Damage("it is cut short")
                 loads.append((offset, address, length))
-            elif segment in (_PT_INTERP, _PT_DYNAMIC):
+            elif _PT_DYNAMIC <= segment <= _PT_INTERP:
                 places[segment] = (offset, length)  # of several, one is read: thousands could name the same bytes
     return _Program(layout, file_type, machine, loads, places)
 
@@ -177,10 +177,12 @@ def _read_few(read_at: ReadAt, size: int) -> Segments | None:
     offset, length = program.places[_PT_DYNAMIC]
     section = read_at(offset, min(length, size - offset))
     dynamic = _entries(section, 0, length, program.layout.dynamic)
-    if any(tag in _TABLES and not first[1] <= value < first[1] + end for tag, value in dynamic):
-        return None
     found = _segments(program, read_at(0, end), [first], dynamic)
-    return found if found.strings[0] + found.tags.get(_DT_STRSZ, 0) == found.strings[1] else None
+    tags = found.tags
+    for tag in _TABLES:
+        if tag in tags and not first[1] <= tags[tag] < first[1] + end:
+            return None
+    return found if found.strings[0] + tags.get(_DT_STRSZ, 0) == found.strings[1] else None
 
 
 def _segments(
@@ -239,16 +241,20 @@ class Names:
         self._left = _NAMES
 
     def at(self, offset: int) -> str:
-        start, left = self._start + offset, self._left
-        end = self._content.find(b"\0", start, min(start + left, self._end))
+        content, start = self._content, self._start + offset
+        end = content.find(b"\0", start, self._end)
         if end < 0:
-            raise Damage("it names too much" if start + left < self._end else "one of its names has no end")
-        self._left = left - end - 1 + start
-        raw = self._content[start:end]
-        name = _KNOWN.get(raw)
-        if name is None:
-            name = raw.decode("utf-8", "replace")
-            name = name if name.isprintable() else printable(name)
-            if len(_KNOWN) < _KEPT:
-                _KNOWN[raw] = name
-        return name
+            raise Damage("one of its names has no end")
+        self._left -= end + 1 - start
+        if self._left < 0:
+            raise Damage("it names too much")
+        raw = content[start:end]
+        return _KNOWN.get(raw) or _known(raw)
+
+
+def _known(raw: bytes) -> str:
+    name = raw.decode("utf-8", "replace")
+    name = name if name.isprintable() else printable(name)
+    if len(_KNOWN) < _KEPT:
+        _KNOWN[raw] = name
+    return name

@@ -33,6 +33,7 @@ from .contents import Format, Native
 
 HEAD = 64  # bytes that tell what a file is; more of it is read only where it is worth it
 MORE = 1 << 16  # holds the headers of a PE file, and the list of a fat file's machines
+_SMALL = 16 << 10  # bytes; files up to this are read in one piece
 
 _EXTENSIONS = {".node": NODE, ".so": PYTHON_AND_RUBY}  # interpreters open no other names as theirs
 _PROMISES = re.compile(r"\.(so(\.\d[^/]*)?|node|pyd|dylib)$")
@@ -118,7 +119,7 @@ def elf_native(name: str, place: str, content: bytes) -> Native | None:
 
 def elf_native_in_part(name: str, place: str, size: int, read_at: ReadAt) -> Native | None:
     """The same from a few parts of the file; None where that does not do."""
-    segments = read_few_segments(read_at, size)
+    segments = read_few_segments(read_at, size) if size > _SMALL else None
     if segments is None:
         return None
     try:
