@@ -66,6 +66,7 @@ class Layout:
         "section",
         "sections",
         "symbol",
+        "symbol_name",
         "version",
         "version_name",
     )
@@ -82,6 +83,7 @@ class Layout:
         self.sections = struct.Struct(order + ("40xQ10xHH" if wide else "32xI10xHH"))
         self.section = struct.Struct(order + ("4xIQ48x" if wide else "4xII28x"))  # type, flags
         self.symbol = struct.Struct(order + ("IBBH16x" if wide else "I8xBBH"))  # name, info, other, section
+        self.symbol_name = struct.Struct(order + ("I20x" if wide else "I12x"))
 
 
 _LAYOUTS = {bytes((bits, data)): Layout("<>"[data - 1], bits == 2) for bits in (1, 2) for data in (1, 2)}

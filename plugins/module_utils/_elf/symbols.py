@@ -15,6 +15,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain, compress, count
 from typing import NamedTuple
 
 from .segments import Damage, Names, Segments, readable
@@ -59,12 +60,15 @@ def _entry_points(segments: Segments, starts: Starts) -> frozenset[str]:
         return frozenset()
     exported = {at for text in starts.exported for at in _places(segments, text)}
     called = {at for text in starts.called for at in _places(segments, text + b"\0")}
-    names, symbol = Names(content, start, end), segments.layout.symbol
-    at = segments.offset(segments.tags[_DT_SYMTAB])
-    size = min(_count(segments) * symbol.size, len(content) - at)
+    names, layout = Names(content, start, end), segments.layout
+    at, each = segments.offset(segments.tags[_DT_SYMTAB]), layout.symbol.size
+    size = min(_count(segments) * each, len(content) - at)
+    table = content[at : at + size - size % each]
+    named = map((exported | called).__contains__, chain.from_iterable(layout.symbol_name.iter_unpack(table)))
+    symbols = (layout.symbol.unpack_from(table, number * each) for number in compress(count(), named))
     return frozenset(
         names.at(name)
-        for name, info, other, section in symbol.iter_unpack(content[at : at + size - size % symbol.size])
+        for name, info, other, section in symbols
         if name in (exported if section else called) and info >> 4 != _LOCAL and other & 3 in _VISIBLE
     )
 
@@ -81,16 +85,16 @@ def _places(segments: Segments, text: bytes) -> Iterator[int]:
 def _count(segments: Segments) -> int:
     """How many symbols there are: a hash table tells, nothing else does. Without one, the loader finds none."""
     if _DT_HASH in segments.tags:
-        _buckets, count = struct.unpack_from(
+        _buckets, many = struct.unpack_from(
             segments.layout.order + "II", segments.content, segments.offset(segments.tags[_DT_HASH])
         )
     elif _DT_GNU_HASH in segments.tags:
-        count = _hashed(segments) or _up_to_next_table(segments)
+        many = _hashed(segments) or _up_to_next_table(segments)
     else:
-        count = 0
-    if count > _SYMBOLS:
+        many = 0
+    if many > _SYMBOLS:
         raise Damage("it has too many symbols")
-    return int(count)
+    return int(many)
 
 
 def _hashed(segments: Segments) -> int:

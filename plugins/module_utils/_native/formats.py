@@ -35,7 +35,7 @@ HEAD = 64  # bytes that tell what a file is; more of it is read only where it is
 MORE = 1 << 16  # holds the headers of a PE file, and the list of a fat file's machines
 _SMALL = 16 << 10  # bytes; files up to this are read in one piece
 
-_EXTENSIONS = {".node": NODE, ".so": PYTHON_AND_RUBY}  # interpreters open no other names as theirs
+_EXTENSIONS = {"node": NODE, "so": PYTHON_AND_RUBY}  # interpreters open no other names as theirs
 _PROMISES = re.compile(r"\.(so(\.\d[^/]*)?|node|pyd|dylib)$")
 _ZIPPED = re.compile(r"\.(jar|war|ear|whl|egg|zip)$", re.IGNORECASE)
 _CLASS, _FAT, _FAT_64 = b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"
@@ -131,7 +131,7 @@ def elf_native_in_part(name: str, place: str, size: int, read_at: ReadAt) -> Nat
 
 
 def _entry_points(segments: Segments, name: str) -> frozenset[str]:
-    starts = next((starts for end, starts in _EXTENSIONS.items() if name.endswith(end)), None)
+    starts = _EXTENSIONS.get(name.rpartition(".")[2])
     return entry_points(segments, starts, "it") if starts else frozenset()
 
 
