@@ -22,7 +22,8 @@ from .errors import BrokenElf
 MAGIC = b"\x7fELF"
 
 ET_REL, ET_CORE = 1, 4
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3  # and nothing behind them is read
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
+_PLACED = frozenset((_PT_DYNAMIC, _PT_INTERP))
 _DT_NULL, _DT_STRTAB, _DT_STRSZ = 0, 5, 10
 # All that elf.py and symbols.py look up: hash tables, names, symbols, versions defined and needed.
 _TABLES = frozenset((4, _DT_STRTAB, 6, 0x6FFFFEF5, 0x6FFFFFFC, 0x6FFFFFFE))
@@ -59,9 +60,9 @@ class Layout:
     __slots__ = (
         "dynamic",
         "file",
+        "hashed",
         "needed",
         "needed_version",
-        "order",
         "program",
         "section",
         "sections",
@@ -69,10 +70,10 @@ class Layout:
         "symbol_name",
         "version",
         "version_name",
+        "word",
     )
 
     def __init__(self, order: str, wide: bool) -> None:
-        self.order = order
         self.file = struct.Struct(order + ("16xHH12xQ14xHH" if wide else "16xHH8xI10xHH"))
         self.program = struct.Struct(order + ("I4xQQ8xQ16x" if wide else "IIIxxxxI12x"))
         self.dynamic = struct.Struct(order + ("QQ" if wide else "II"))
@@ -84,6 +85,8 @@ class Layout:
         self.section = struct.Struct(order + ("4xIQ48x" if wide else "4xII28x"))  # type, flags
         self.symbol = struct.Struct(order + ("IBBH16x" if wide else "I8xBBH"))  # name, info, other, section
         self.symbol_name = struct.Struct(order + ("I20x" if wide else "I12x"))
+        self.word = struct.Struct(order + "I")
+        self.hashed = struct.Struct(order + "III")  # of DT_GNU_HASH: buckets, first symbol, words of the bloom filter
 
 
 _LAYOUTS = {bytes((bits, data)): Layout("<>"[data - 1], bits == 2) for bits in (1, 2) for data in (1, 2)}
@@ -156,7 +159,7 @@ def _program(head: bytes, whole: int) -> _Program:
                 if length and offset + length > whole:
                     raise Damage("it is cut short")
                 loads.append((offset, address, length))
-            elif _PT_DYNAMIC <= segment <= _PT_INTERP:
+            elif segment in _PLACED:
                 places[segment] = (offset, length)  # of several, one is read: thousands could name the same bytes
     return _Program(layout, file_type, machine, loads, places)
 

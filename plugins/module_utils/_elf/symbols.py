@@ -12,7 +12,6 @@ importlib and PEP 489 (PyInit_, PyInitU_); Ruby, dln.c (Init_); Node.js, node_ap
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain, compress, count
@@ -85,9 +84,8 @@ def _places(segments: Segments, text: bytes) -> Iterator[int]:
 def _count(segments: Segments) -> int:
     """How many symbols there are: a hash table tells, nothing else does. Without one, the loader finds none."""
     if _DT_HASH in segments.tags:
-        _buckets, many = struct.unpack_from(
-            segments.layout.order + "II", segments.content, segments.offset(segments.tags[_DT_HASH])
-        )
+        word = segments.layout.word  # how many buckets there are comes first
+        many = word.unpack_from(segments.content, segments.offset(segments.tags[_DT_HASH]) + word.size)[0]
     elif _DT_GNU_HASH in segments.tags:
         many = _hashed(segments) or _up_to_next_table(segments)
     else:
@@ -100,18 +98,20 @@ def _count(segments: Segments) -> int:
 def _hashed(segments: Segments) -> int:
     """One more than the last symbol of DT_GNU_HASH, where the symbols that others define come first; 0 when the
     file defines none itself."""
-    content, order, wide = segments.content, segments.layout.order, segments.layout.symbol.size == 24
+    content, layout, word = segments.content, segments.layout, segments.layout.word
     at = segments.offset(segments.tags[_DT_GNU_HASH])
-    buckets, first, bloom = struct.unpack_from(order + "III", content, at)
-    at += 16 + bloom * (8 if wide else 4)
+    buckets, first, bloom = layout.hashed.unpack_from(content, at)
+    at += 16 + bloom * (8 if layout.symbol.size == 24 else 4)
     if buckets > _SYMBOLS:
         raise Damage("it has too many symbols")
-    last = max(struct.unpack_from(f"{order}{buckets}I", content, at), default=0)
+    behind = at + buckets * word.size
+    if behind > len(content):
+        raise Damage("its hash table does not fit")
+    last = max(chain.from_iterable(word.iter_unpack(content[at:behind])), default=0)
     if last < first:
         return 0
-    chain = struct.Struct(order + "I")
-    at += 4 * (buckets - first)
-    while last <= _SYMBOLS and not chain.unpack_from(content, at + 4 * last)[0] & 1:
+    at = behind - first * word.size
+    while last <= _SYMBOLS and not word.unpack_from(content, at + word.size * last)[0] & 1:
         last += 1
     return int(last + 1)
 
