@@ -394,8 +394,10 @@ def test_the_module_tells_of_the_run(
 
 # --- nothing is left behind
 
+# A shell's background jobs ignore SIGINT, and what they start does too.
 ENDLESS = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.path.insert(0, {folder!r})
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.cache import Cache
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.engine import Engine
