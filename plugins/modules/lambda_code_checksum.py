@@ -112,6 +112,8 @@ notes:
   - A package that Lambda would not take is an error. That is one that is damaged, empty or encrypted, that holds more
     than 250 MB unzipped, or entries with absolute names or C(..) in them.
   - Symbolic links in a directory are hashed as links, as C(zip --symlinks) packs them.
+  - Where a zip has two entries of one name, the last one counts, as it does when the zip is unpacked.
+    M(lambdaops.deploy.lambda_artifact_check) refuses such a zip if they differ.
 seealso:
   - module: lambdaops.deploy.lambda_safe_update
     description: Deploys the package, and proves that Lambda runs it.

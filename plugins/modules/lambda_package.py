@@ -92,9 +92,10 @@ options:
       - What becomes of symbolic links.
       - V(keep) packs them as links, as C(zip --symlinks) does. One that leads out of the package is an error, unless it
         leads to a directory of the runtime by its absolute path (C(/var/task), C(/opt), C(/tmp), C(/mnt),
-        C(/var/lang), C(/var/runtime), C(/dev), C(/proc)).
-      - V(follow) packs what they lead to, wherever it is. A link that leads nowhere, or to a directory above itself, is
-        an error.
+        C(/var/lang), C(/var/runtime), C(/dev), C(/proc)). So is one that leads out of its source to what is not in
+        the package.
+      - V(follow) packs what they lead to, wherever it is. A link that leads nowhere, in a circle, or to a directory
+        above itself, is an error unless it is excluded.
     type: str
     choices: [keep, follow]
     default: keep
@@ -333,6 +334,15 @@ OTHER_ZLIB = (
 )
 
 
+class PackageModule(DiscreetModule):
+    """Takes an empty text for `sources` that are left out, as surveys send it."""
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        if self.params.get("sources") in ("", [""]):
+            self.params["sources"] = None
+
+
 def misuse(params: dict[str, Any]) -> str:
     """What is wrong with the arguments beyond their types, or ""."""
     if bool(params["src"]) == bool(params["sources"]):
@@ -403,7 +413,7 @@ def as_results(package: Built, dest: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    module = DiscreetModule(argument_spec=ARGUMENTS, supports_check_mode=True, add_file_common_args=True)
+    module = PackageModule(argument_spec=ARGUMENTS, supports_check_mode=True, add_file_common_args=True)
     params = module.params
     if wrong := misuse(params):
         module.fail_json(msg=wrong, changed=False)

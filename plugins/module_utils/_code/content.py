@@ -67,10 +67,16 @@ def content_digest(entries: Iterable[Entry]) -> Digest:
 def entry_name(raw: bytes, package: bytes | str) -> bytes:
     """The name as it is hashed; empty for the package's own directory.
 
-    Raises UnsafeEntry for names that lead out of the package, by the rules of Linux and of Windows.
+    Raises UnsafeEntry for names that lead out of the package, by the rules of Linux and of Windows, and for those that
+    no file can have.
     """
     parts = re.split(rb"[/\\]", raw)
-    if raw.startswith((b"/", b"\\")) or re.match(rb"[A-Za-z]:[/\\]", raw) or b".." in parts or b"\0" in raw:
+    if b"\0" in raw:
+        raise UnsafeEntry(
+            f"{shown(package)} has an entry named {shown(raw)}, with a NUL character, which no file's name can have.",
+            hint="Build or download it again.",
+        )
+    if raw.startswith((b"/", b"\\")) or re.match(rb"[A-Za-z]:[/\\]", raw) or b".." in parts:
         raise UnsafeEntry(
             f"{shown(package)} has an entry named {shown(raw)}, which leads out of the package.",
             hint="Zip from inside the directory, so that every name is relative and has no `..` in it.",

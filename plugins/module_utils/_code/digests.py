@@ -138,11 +138,14 @@ def looks_like(text: str) -> str:
         within = text.strip()
         return f"has white space around {'a SHA-256' if encoding_of(within) else f'what {looks_like(within)}'}"
     if re.fullmatch(r"[0-9A-Fa-f]+", text):
-        return f"looks like {HEX_LENGTHS.get(length, f'{length} hexadecimal digits where a SHA-256 has 64')}"
+        digits = "digit" if length == 1 else "digits"
+        return f"looks like {HEX_LENGTHS.get(length, f'{length} hexadecimal {digits} where a SHA-256 has 64')}"
     if re.fullmatch(r"[A-Za-z0-9_-]{43}=?", text) and re.search(r"[-_]", text):
         return "looks like URL-safe base64, which has - and _ where standard base64 has + and /"
     if length in BASE64_LENGTHS and unbase64(text) is not None:
         return f"looks like {BASE64_LENGTHS[length]} in base64"
     if _BASE64.fullmatch(text):
         return "looks like base64 of a SHA-256 with a wrong last character"
+    if length == 1:
+        return "is a single character that is no hexadecimal digit"
     return f"has {length} characters that are neither hexadecimal digits nor base64 of 32 bytes"

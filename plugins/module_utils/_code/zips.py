@@ -66,6 +66,12 @@ def open_zip(handle: BinaryIO, path: str) -> Iterator[zipfile.ZipFile]:
         infos = archive.infolist()
         if not any(not is_directory(info) for info in infos):
             raise EmptyPackage(f"{shown(path)} is a zip without files.", hint="Zip the function's files into it.")
+        if not all(0 <= info.header_offset < archive.start_dir for info in infos):
+            raise BrokenZip(
+                f"{shown(path)} is a zip that is cut short or damaged (its directory says that an entry begins where "
+                "none can).",
+                hint=_REBUILD,
+            )
         for info in infos:
             _check(info, path)
         within_limit(sum(info.file_size for info in infos), path)
@@ -160,7 +166,8 @@ def _check(info: zipfile.ZipInfo, path: str) -> None:
             f"The entry {shown(name)} of {shown(path)} is encrypted, and Lambda can't unpack it.",
             hint="Zip the files without a password; Lambda encrypts what it stores by itself.",
         )
-    if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
+    # Older releases of Maven give the directories of a jar every bit there is.
+    if not is_directory(info) and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
         raise UnsafeEntry(
             f"The entry {shown(name)} of {shown(path)} is a device, pipe or socket.",
             hint="Zip files, directories and symbolic links only.",

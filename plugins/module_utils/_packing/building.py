@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from .._code.content import Entry, content_digest
 from .._code.digests import Digest
 from .._code.errors import CodeError, DestinationUnusable, NotAZip, shown
-from .._code.files import chunks, open_regular
+from .._code.files import chunks, kind_of, open_regular
 from .._code.upload import DIRECT_UPLOAD_LIMIT
 from .._code.zips import open_zip
 from . import aside
@@ -95,10 +95,13 @@ def build(
     place that the package is meant for, and where it stays out of itself as well. Raises a CodeError, after which the
     place is as it was.
     """
+    own = [destination, *([rehearses] if rehearses else ())]
+    _without_nul(own)
     place = os.path.realpath(destination)  # a symbolic link to a package stays one
     folder = _folder_of(place, destination)
+    _may_be_file(place)
     there = _there(place)
-    selection = select(sources, rules, [destination, *([rehearses] if rehearses else ())], aside.PREFIX)
+    selection = select(sources, rules, own, aside.PREFIX)
     sha256, size = hashlib.sha256(), 0
 
     with nullcontext() if install is None else aside.written_aside(folder) as written:
@@ -119,6 +122,14 @@ def build(
             written.finish()
             install(written.path, place)
     return Built(digest, size, entries, selection, changed=True, before=before)
+
+
+def _without_nul(paths: Sequence[str]) -> None:
+    for path in paths:
+        if "\0" in path:
+            raise DestinationUnusable(
+                f"The path {shown(path)} of the package has a NUL character in it.", hint="Correct the path."
+            )
 
 
 def _folder_of(place: str, destination: str) -> str:
@@ -150,6 +161,23 @@ def _may_be_directory(path: str) -> bool:
         return True
     except OSError:
         return False
+
+
+def _may_be_file(place: str) -> None:
+    """Raises DestinationUnusable where no file can stand: for a device, or for a name that is too long."""
+    try:
+        found = os.stat(place)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise DestinationUnusable(
+            f"No package can stand at {shown(place)}: {error.strerror or error}.", hint="Give another path."
+        ) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise DestinationUnusable(
+            f"{shown(place)} is {kind_of(found.st_mode)}, which no package replaces.",
+            hint="Give the path of the zip itself, such as `build/code.zip`.",
+        )
 
 
 def _there(place: str) -> tuple[Digest, int] | None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from .._code.errors import BadPattern, MissingPathspec, shown
+from .._code.errors import BadPattern, MissingPathspec, PackageMissing, PackageUnreadable, shown
 from .._code.files import open_regular
 
 try:
@@ -29,6 +29,7 @@ except ImportError:
 DEFAULT_EXCLUDES = (".git", ".hg", ".svn", "__pycache__/", "*.pyc", "*.pyo", ".DS_Store", "._*")
 
 _UNSUPPORTED = re.compile(r"(?:^|[^\\])\[[^\]]*(?:\\|\[:)")  # which pathspec takes for something else than git does
+_ENDS_EARLY = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
 
 
 def excluded_by_default(name: str, *, directory: bool) -> bool:
@@ -83,8 +84,14 @@ class Patterns:
 
 def read_lines(path: str) -> list[str]:
     """The lines of a file of patterns. Raises BadPattern if it is no text, and as open_regular does."""
-    with open_regular(path) as (handle, _found):
-        content = handle.read()
+    hint = "Patterns are read from it: make it a file that this user may read, or remove it."
+    try:
+        with open_regular(path) as (handle, _found):
+            content = handle.read()
+    except PackageMissing as error:
+        raise PackageMissing(f"{shown(path)} is a symbolic link that leads to nothing.", hint=hint) from error
+    except PackageUnreadable as error:
+        raise PackageUnreadable(error.message, hint=hint) from error
     try:
         return content.decode("utf-8-sig").split("\n")
     except UnicodeDecodeError as error:
@@ -134,7 +141,12 @@ def _part_fits(glob: str, name: str) -> bool:
 
 @lru_cache(maxsize=100_000)
 def _glob_fits(glob: str, name: str) -> bool:
-    return _compiled(glob).match_file(f"{name}/")
+    return _compiled(glob).match_file(f"{_bytes_of(name)}/")
+
+
+def _bytes_of(text: str) -> str:
+    """A character for each byte, since git's globs match bytes."""
+    return text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 @lru_cache(maxsize=1000)
@@ -142,10 +154,14 @@ def _compiled(glob: str) -> GitIgnoreSpec:
     try:
         if _UNSUPPORTED.search(glob):
             raise ValueError("backslashes and classes such as [:alpha:] are not supported between brackets")
+        if _ENDS_EARLY.search(glob):
+            raise ValueError("a backslash stands at its end, before nothing")
         # Between slashes it is nothing but a glob: neither a comment nor a negation, and its spaces stay.
-        return GitIgnoreSpec.from_lines([f"/{glob}/"])
+        return GitIgnoreSpec.from_lines([f"/{_bytes_of(glob)}/"])
     except (ValueError, re.error) as error:
+        backwards = "bad character range" in str(error)
+        reason = "a range between brackets runs backwards" if backwards else shown(str(error)).rstrip(".")
         raise BadPattern(
-            f"The pattern {shown(glob)} can't be understood ({shown(str(error)).rstrip('.')}).",
+            f"The pattern {shown(glob)} can't be understood ({reason}).",
             hint="Write it as in a .gitignore file; a backslash before a special character takes its meaning away.",
         ) from error

@@ -16,7 +16,7 @@ from .._code.content import UNZIPPED_LIMIT, Mode
 from .._code.errors import DuplicateEntry, EmptyPackage, PackageTooLarge, shown
 from .links import to_nothing
 from .own import Own
-from .walking import Chosen, Rules, Source, Walk
+from .walking import Chosen, Rules, Source, Walk, out_of_package
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,9 @@ def select(sources: Sequence[Source], rules: Rules, own: Sequence[str], scratch:
     if not by_name:
         raise _empty(sources, excluded)
     selection = Selection(tuple(by_name[name] for name in sorted(by_name)), excluded)
+    for name in selection.dangling:
+        if by_name[name].leaves_source:  # to what only another source could have brought
+            raise out_of_package(by_name[name].path, by_name[name].target)
     if selection.size > UNZIPPED_LIMIT:
         raise _too_large(selection, sources)
     return selection

@@ -9,7 +9,9 @@ What a pattern names is `patterns.py`'s subject; whether all files together make
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,6 +24,11 @@ from .own import Identity, Own, identity_of
 from .patterns import Patterns, excluded_by_default, read_lines
 
 _MOST = 500_000  # files and directories: links that are followed can make a small tree endless, and `src: /` is a slip
+_LONGEST_PREFIX = 4096  # bytes: PATH_MAX of Linux
+_NO_END = {  # why a link can't be followed, and what to do about it
+    errno.ENOENT: ("where nothing is", "Build what it leads to"),
+    errno.ELOOP: ("which leads in a circle", "Correct it"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +53,14 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """A file or a link that goes in. name: in the package; path: on this host; found: its state when it was found;
-    target: of a link."""
+    target: of a link; leaves_source: whether a link leads out of its source, if not out of the package."""
 
     name: bytes
     path: bytes
     mode: Mode
     found: os.stat_result = field(repr=False)
     target: bytes = b""
+    leaves_source: bool = False
 
     @property
     def size(self) -> int:
@@ -78,7 +86,8 @@ class Walk:
         self._source, self._rules, self._own = source, rules, own
         self._prefix = _prefix_of(source)
         self._root = os.fsencode(source.path)
-        self._real_root = os.path.realpath(self._root)
+        with reading(self._root):
+            self._real_root = os.path.realpath(self._root)
         self._seen = 0
 
     def files(self) -> Iterator[Chosen]:
@@ -105,7 +114,7 @@ class Walk:
                 if follow and entry.is_symlink() and self._own.is_behind(entry.path):
                     continue
                 with reading(entry.path):
-                    directory = entry.is_dir(follow_symlinks=follow)
+                    directory = _leads_to_directory(entry) if follow else entry.is_dir(follow_symlinks=False)
                 if self._leaves_out(names, directory, patterns):
                     self.excluded += 1
                 elif directory:
@@ -157,11 +166,8 @@ class Walk:
             target, found = os.readlink(entry.path), entry.stat(follow_symlinks=False)
         name = self._name(names)
         if leads_out(name, target, [self._real_root]):
-            raise UnsafeEntry(
-                f"{shown(entry.path)} is a symbolic link to {shown(target)}, which the package will not hold.",
-                hint="Set `links: follow` to pack what it leads to, or exclude it.",
-            )
-        return Chosen(name, entry.path, Mode.LINK, found, target)
+            raise out_of_package(entry.path, target)
+        return Chosen(name, entry.path, Mode.LINK, found, target, leads_out(b"/".join(names), target))
 
     def _file(self, path: bytes, names: tuple[bytes, ...], found: os.stat_result) -> Chosen:
         if not stat.S_ISREG(found.st_mode):
@@ -172,7 +178,10 @@ class Walk:
         return Chosen(self._name(names), path, Mode.of_file(found.st_mode), found)
 
     def _name(self, names: tuple[bytes, ...]) -> bytes:
-        name = entry_name(b"/".join((*self._prefix, *names)), self._source.path)
+        try:
+            name = entry_name(b"/".join((*self._prefix, *names)), self._source.path)
+        except UnsafeEntry as error:
+            raise UnsafeEntry(error.message, hint="Rename it, or exclude it.") from error
         try:
             name.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -183,17 +192,36 @@ class Walk:
         return name
 
 
+def out_of_package(path: bytes, target: bytes) -> UnsafeEntry:
+    """The error for a link to what will not be there."""
+    return UnsafeEntry(
+        f"{shown(path)} is a symbolic link to {shown(target)}, which the package will not hold.",
+        hint="Set `links: follow` to pack what it leads to, or exclude it.",
+    )
+
+
+def _leads_to_directory(entry: os.DirEntry[bytes]) -> bool:
+    """False for a link that can't be followed, which may be excluded all the same."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        if entry.is_symlink():
+            return False
+        raise
+
+
 def _state(entry: os.DirEntry[bytes]) -> os.stat_result:
     """Of what a link leads to."""
     with reading(entry.path):
         try:
             return entry.stat()
-        except FileNotFoundError as error:
-            if not entry.is_symlink():
+        except OSError as error:
+            if error.errno not in _NO_END or not entry.is_symlink():
                 raise
+            where, remedy = _NO_END[error.errno]
             raise PackageUnreadable(
-                f"{shown(entry.path)} is a symbolic link to {shown(os.readlink(entry.path))}, where nothing is.",
-                hint="Build what it leads to, or exclude it.",
+                f"{shown(entry.path)} is a symbolic link to {shown(os.readlink(entry.path))}, {where}.",
+                hint=f"{remedy}, or exclude it.",
             ) from error
 
 
@@ -212,9 +240,21 @@ def _is_directory(source: Source) -> bool:
 def _prefix_of(source: Source) -> tuple[bytes, ...]:
     raw = source.prefix.encode("utf-8", "surrogateescape")
     parts = raw.split(b"/")
-    if raw.startswith(b"/") or b".." in parts or b"\\" in raw or b"\0" in raw:
+    kept = tuple(part for part in parts if part not in (b"", b"."))
+    wrong = ""
+    if raw.startswith(b"/") or b".." in parts or (kept and re.fullmatch(rb"[A-Za-z]:", kept[0])):
+        wrong = "leads out of the package"
+    elif b"\\" in raw:
+        wrong = "has a backslash in it, and a slash is what divides a path in a package"
+    elif b"\0" in raw:
+        wrong = "has a NUL character in it"
+    elif len(raw) > _LONGEST_PREFIX:
         raise UnsafeEntry(
-            f"The prefix {shown(raw)} leads out of the package.",
-            hint="Give a relative path such as `python`, or nothing for the top of the package.",
+            f"The prefix has {len(raw):,} bytes, and no path has more than {_LONGEST_PREFIX:,}.", hint="Shorten it."
         )
-    return tuple(part for part in parts if part not in (b"", b"."))
+    if wrong:
+        raise UnsafeEntry(
+            f"The prefix {shown(raw)} {wrong}.",
+            hint="Give a relative path such as `nodejs/node_modules`, or nothing for the top of the package.",
+        )
+    return kept

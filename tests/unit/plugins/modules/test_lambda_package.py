@@ -158,6 +158,12 @@ def test_several_sources_make_one_package(run: Run, source: Path, dest: Path) ->
     assert names(dest) == ["app.py", "nodejs/lib/prices.py", "prices.pyc"]
 
 
+@pytest.mark.parametrize("empty", ["", [""], [], None])
+def test_sources_that_are_empty_count_as_left_out(run: Run, source: Path, dest: Path, empty: Any) -> None:
+    assert run(src=str(source / "app.py"), sources=empty)["changed"]
+    assert names(dest) == ["app.py"]
+
+
 def test_links_are_kept_or_followed(run: Run, source: Path, dest: Path, tmp_path: Path) -> None:
     (tmp_path / "shared.py").write_bytes(b"x = 1\n")
     (source / "shared.py").symlink_to("../shared.py")
@@ -236,6 +242,11 @@ def test_a_package_is_tried_out_elsewhere_as_it_would_be_in_its_place(run: Run, 
         ({"src": "/gone"}, "The source /gone does not exist. Correct the path"),
         ({"sources": []}, "Exactly one of `src` and `sources` is needed."),
         ({"src": None}, "Exactly one of `src` and `sources` is needed."),
+        ({"src": "", "sources": ""}, "Exactly one of `src` and `sources` is needed."),
+        ({"src": "a\0b"}, "a\\x00b can't be read: its name holds a NUL character."),
+        ({"dest": "a\0b"}, "The path a\\x00b of the package has a NUL character in it."),
+        ({"rehearses": "a\0b"}, "The path a\\x00b of the package has a NUL character in it."),
+        ({"dest": "/tmp/" + "x" * 300}, "xxx: File name too long. Give another path."),
         ({"src": "/etc", "sources": [{"path": "/etc"}]}, "Exactly one of `src` and `sources` is needed."),
         ({"sources": [{"path": None}]}, "The path of a source is empty."),
         ({"dest": None}, "`dest` is empty"),

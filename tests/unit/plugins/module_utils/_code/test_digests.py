@@ -73,6 +73,8 @@ HEX = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
         ("n4bQgYhMfWWaL+qgxVrQFaO/TxsrC4Is0V1sFbDwCgg==", "has 45 characters that are neither"),
         ("sha256:n4bQ", "has 11 characters that are neither"),
         ("REPLACE_ME", "has 10 characters that are neither"),
+        ("é", "is a single character that is no hexadecimal digit"),
+        ("a", "looks like 1 hexadecimal digit where a SHA-256 has 64"),
     ],
 )
 def test_what_is_no_sha256_is_described(text: str, looks: str) -> None:

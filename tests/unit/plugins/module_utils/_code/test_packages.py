@@ -120,6 +120,22 @@ def false_size(path: Path) -> None:
     path.write_bytes(content)
 
 
+def false_directory(path: Path) -> None:
+    """Its end says that the directory begins at 4 GB, so that entries would begin before the file does."""
+    write_zip(path, ("app.py", b"x"))
+    at = (content := bytearray(path.read_bytes())).index(b"PK\x05\x06")
+    content[at + 16 : at + 20] = b"\xff" * 4
+    path.write_bytes(content)
+
+
+def false_start(path: Path) -> None:
+    """An entry that begins behind the directory, farther away than any file is large."""
+    name, far = b"app.py", struct.pack("<2HQ", 1, 8, 2**64 - 1)
+    listed = struct.pack("<4s6H3I5H2I", b"PK\1\2", 45, 45, 0, 0, 0, 33, 0, 1, 1, 6, 12, 0, 0, 0, 0, 2**32 - 1)
+    directory = listed + name + far
+    path.write_bytes(b"PK\3\4" + bytes(40) + directory + struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 1, 1, 64, 44, 0))
+
+
 Make = Callable[[Path], object]
 BAD_ZIPS: list[tuple[Make, type[errors.CodeError], str]] = [
     (lambda path: None, errors.PackageMissing, "There is nothing at {path}."),
@@ -132,6 +148,13 @@ BAD_ZIPS: list[tuple[Make, type[errors.CodeError], str]] = [
     ),
     (lambda path: path.write_bytes(b"\0" * 257 + b"ustar"), errors.NotAZip, "{path} is a tar file, not a zip."),
     (lambda path: path.write_bytes(b"<Error/>"), errors.NotAZip, "{path} is an HTML or XML text"),
+    (
+        lambda path: write_zip(path, (entry("a"), b"")) and path.write_bytes(path.read_bytes().replace(b"a", b"\0")),
+        errors.UnsafeEntry,
+        "{path} has an entry named \\x00, with a NUL character, which no file's name can have.",
+    ),
+    (false_directory, errors.BrokenZip, "{path} is a zip that is cut short or damaged (its directory says that an"),
+    (false_start, errors.BrokenZip, "{path} is a zip that is cut short or damaged (its directory says that an"),
     (cut_short, errors.BrokenZip, "{path} is a zip that is cut short or damaged (File is not a zip file)."),
     (lambda path: write_zip(path), errors.EmptyPackage, "{path} is a zip without files."),
     (lambda path: write_zip(path, ("lib/", b"")), errors.EmptyPackage, "{path} is a zip without files."),

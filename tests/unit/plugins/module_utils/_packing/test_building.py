@@ -201,6 +201,9 @@ def test_a_file_that_is_no_zip_is_not_replaced(tree: Path, place: Path, content:
         ("{folder}/gone/", "{folder}/gone/ is a directory."),
         ("{folder}/gone/code.zip", "There is no directory {folder}/gone for the package."),
         ("{folder}/file/code.zip", "There is no directory {folder}/file for the package."),
+        (f"{{folder}}/{'x' * 300}", f"No package can stand at {{folder}}/{'x' * 300}: File name too long."),
+        ("{folder}/a\0b", "The path {folder}/a\\x00b of the package has a NUL character in it."),
+        ("/dev/null", "/dev/null is a character device, which no package replaces."),
     ],
 )
 @pytest.mark.parametrize("install", [None, os.replace])

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 Leaves = Callable[[list[str]], set[str]]
 
 FOLDERS = ("a", "b", "ab", "x.c")
-FILES = ("c", "a b", ".h", "!", "#", "a ", "keep", "*", "[a]")
+FILES = ("c", "a b", ".h", "!", "#", "a ", "keep", "*", "[a]", "é")
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +138,13 @@ TABLE = [
     ["[^a]"],
     ["[a-b]*"],
     ["?"],
+    ["??"],
     ["???"],
+    ["[^a]?"],
+    ["[é]"],
+    ["[é]?"],
+    ["é*"],
+    ["*é"],
     ["/"],
     ["//"],
     ["a//b"],
@@ -182,10 +188,21 @@ def test_any_patterns_mean_what_they_mean_to_git(lines: list[str], git_leaves: L
     assert our_leaves(lines) == git_leaves(lines)
 
 
-@pytest.mark.parametrize("line", ["a\\", "[z-a]", "x/[z-a]/y", "[[:alpha:]]", "[a\\]]", "!a\\"])
-def test_what_can_not_be_understood_is_said_before_any_file_is_asked_about(line: str) -> None:
-    with pytest.raises(BadPattern, match=r"can't be understood \(.+\)\.") as raised:
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a\\", r"a\ can't be understood (a backslash stands at its end, before nothing)."),
+        ("!a\\\\\\/", r"a\\\ can't be understood (a backslash stands at its end, before nothing)."),
+        ("[z-a]", "[z-a] can't be understood (a range between brackets runs backwards)."),
+        ("x/[é-a]/y", "[é-a] can't be understood (a range between brackets runs backwards)."),
+        ("[[:alpha:]]", "[[:alpha:]] can't be understood (backslashes and classes such as"),
+        ("[a\\]]", "[a\\]] can't be understood (backslashes and classes such as"),
+    ],
+)
+def test_what_can_not_be_understood_is_said_before_any_file_is_asked_about(line: str, said: str) -> None:
+    with pytest.raises(BadPattern) as raised:
         Patterns(["fine", line])
+    assert raised.value.message.startswith(f"The pattern {said}")
     assert ".gitignore" in raised.value.hint
 
 

@@ -64,11 +64,24 @@ def test_a_prefix_is_put_before_every_name(root: Path, prefix: str) -> None:
     assert names(choose(Source(str(root), prefix))) == ["python/a", "python/b/c"]
 
 
-@pytest.mark.parametrize("prefix", ["/python", "..", "a/../../b", "a\\b", "a\0b"])
-def test_a_prefix_that_leads_out_is_refused(root: Path, prefix: str) -> None:
+@pytest.mark.parametrize(
+    ("prefix", "message"),
+    [
+        ("/python", "The prefix /python leads out of the package."),
+        ("..", "The prefix .. leads out of the package."),
+        ("a/../../b", "The prefix a/../../b leads out of the package."),
+        ("C:/x", "The prefix C:/x leads out of the package."),
+        ("./C:", "The prefix ./C: leads out of the package."),
+        ("a\\b", "The prefix a\\b has a backslash in it, and a slash is what divides a path in a package."),
+        ("a\0b", "The prefix a\\x00b has a NUL character in it."),
+        ("x/" * 40_000, "The prefix has 80,000 bytes, and no path has more than 4,096."),
+    ],
+)
+def test_a_prefix_below_which_nothing_can_stand_is_refused(root: Path, prefix: str, message: str) -> None:
     fill(root, "a")
-    with pytest.raises(errors.UnsafeEntry, match=r"The prefix .* leads out of the package"):
+    with pytest.raises(errors.UnsafeEntry) as raised:
         choose(Source(str(root), prefix))
+    assert raised.value.message == message
 
 
 def test_several_sources_make_one_package(tmp_path: Path) -> None:
@@ -200,6 +213,22 @@ def test_a_link_out_of_the_package_names_both_ways_out(root: Path, target: str) 
     assert names(choose(root, Rules(exclude=("/link",)))) == ["a", "lib/a"]
 
 
+def test_a_link_out_of_its_source_needs_what_another_one_brings(tmp_path: Path) -> None:
+    """As the links of a workspace's packages, below the prefix of a layer."""
+    fill(tmp_path, "modules/b/index.js", "ws/a/index.js")
+    (tmp_path / "modules" / "a").symlink_to("../ws/a")
+    (tmp_path / "modules" / "c").symlink_to("b/gone")
+    modules = Source(str(tmp_path / "modules"), "nodejs/node_modules")
+    brought = Source(str(tmp_path / "ws"), "nodejs/ws")
+    selection = select([modules, brought], KEEP, [str(tmp_path / "code.zip")], SCRATCH)
+    assert selection.dangling == [b"nodejs/node_modules/c"]
+    with pytest.raises(errors.UnsafeEntry, match=r"/a is a symbolic link to \.\./ws/a, which .* not hold") as raised:
+        choose(modules)
+    assert "`links: follow`" in raised.value.hint
+    (tmp_path / "modules" / "c").unlink()
+    assert "nodejs/node_modules/a/index.js" in names(choose(modules, FOLLOW))
+
+
 @pytest.mark.parametrize(
     ("name", "target", "out"),
     [
@@ -262,7 +291,7 @@ def test_links_are_followed_out_of_the_source(root: Path, tmp_path: Path) -> Non
         (lambda root: (root / "x").symlink_to("."), "never ends: .*/code/x is a directory above itself"),
         (lambda root: (root / "lib" / "x").symlink_to(root.parent), "never ends: .*/lib/x/code is a directory above"),
         (lambda root: (root / "x").symlink_to("gone"), "x is a symbolic link to gone, where nothing is"),
-        (lambda root: (root / "x").symlink_to("x"), "Too many levels of symbolic links"),
+        (lambda root: (root / "x").symlink_to("x"), "x is a symbolic link to x, which leads in a circle"),
         (lambda root: (root / "x").symlink_to("/dev/null"), "x is a character device, which no package can hold"),
     ],
 )
@@ -271,6 +300,7 @@ def test_links_that_can_not_be_followed_are_named(root: Path, make: Callable[[Pa
     make(root)
     with pytest.raises(errors.CodeError, match=message):
         choose(root, FOLLOW)
+    assert names(choose(root, Rules(exclude=("x",), follow_links=True))) == ["lib/a"]
 
 
 def test_links_that_multiply_have_an_end(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -306,6 +336,16 @@ BAD: list[tuple[Callable[[Path], object], type[errors.CodeError], str]] = [
     (lambda root: os.mkfifo(root / "x"), errors.UnsafeEntry, "/code/x is a named pipe, which no package can hold"),
     (lambda root: fill(root, "..\\x"), errors.UnsafeEntry, r"an entry named \.\.\\x, which leads out"),
     (
+        lambda root: (root / ".lambdaignore").mkdir(),
+        errors.PackageUnreadable,
+        "lambdaignore is a directory, not a file",
+    ),
+    (
+        lambda root: (root / ".lambdaignore").symlink_to("gone"),
+        errors.PackageMissing,
+        "lambdaignore is a symbolic link that leads to nothing",
+    ),
+    (
         lambda root: fill(root, os.fsdecode(b"caf\xe9")),
         errors.UnsafeEntry,
         re.escape("holds caf\\udce9, whose name is not in UTF-8"),
@@ -323,6 +363,21 @@ def test_what_makes_no_package_is_refused(
         choose(root)
     assert raised.value.message.endswith(".")
     assert raised.value.hint.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("make", "hint"),
+    [
+        (lambda root: fill(root, "..\\x"), "Rename it"),
+        (lambda root: (root / ".lambdaignore").mkdir(), "Patterns are read from it"),
+        (lambda root: (root / ".lambdaignore").symlink_to("gone"), "Patterns are read from it"),
+    ],
+)
+def test_a_hint_is_about_the_source_and_not_about_a_zip(root: Path, make: Callable[[Path], object], hint: str) -> None:
+    make(root)
+    with pytest.raises(errors.CodeError) as raised:
+        choose(root)
+    assert hint in raised.value.hint
 
 
 def test_the_largest_files_are_named_when_they_are_too_large(root: Path) -> None:
