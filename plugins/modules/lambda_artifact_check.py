@@ -13,7 +13,8 @@ description:
   - Finds the native files of a package by their content, resolves what each one needs as the loader of the runtime
     image would do it, and names the file, the library and the version that stop it, with what to do about it.
   - Also finds packages for another architecture or system, extensions that were built for another version of Python,
-    Node.js, Ruby, Java or .NET, files that Lambda may not read, and a handler or C(bootstrap) that is missing.
+    Node.js, Ruby, Java or .NET, native files and handlers that Lambda may not read, and a handler or C(bootstrap) that
+    is missing.
   - Neither the package nor the image is unpacked to disk, and nothing of them is run, unless O(run) is set. A package
     in which nothing depends on the image is checked without reading it, so without a network.
 author:
@@ -24,13 +25,14 @@ options:
   path:
     description:
       - The package, a zip or a directory with what will be in it.
-      - Archives in it (C(.jar), C(.whl), C(.egg)) are looked into as well, one level deep.
+      - Archives in it (C(.jar), C(.whl), C(.egg)) are looked into as well, one level deep. One that can't be read is
+        noted; for Java, a jar in C(lib/) or at the top is C(unknown) then.
     type: path
     required: true
   layers:
     description:
       - Local copies of the layers that the function uses, zips or directories, in the order in which Lambda has them.
-        Files of later ones overwrite files of earlier ones.
+        Files of later ones overwrite files of earlier ones. A function takes five at most.
     type: list
     elements: path
     default: []
@@ -98,7 +100,7 @@ options:
   environment_variables:
     description:
       - Environment of the function. Without O(run) only E(LD_LIBRARY_PATH) matters, which takes the place of the
-        image's; O(run) has all of it.
+        image's; O(run) has all of it. A variable with the value null counts as left out.
       - Values are not shown in results. What the function says when it is imported is shown without them, without
         their parts of six characters and more (between the marks of URLs and connection strings, or in JSON), and
         without both in base64. Values of less than four characters, and what code makes of a value in other ways, are
@@ -132,6 +134,8 @@ notes:
     function's or the image's E(LD_LIBRARY_PATH), RUNPATH, C(/etc/ld.so.conf), and the system's directories, with the
     package at C(/var/task) and the layers at C(/opt). The first library found is the one that has to have the symbol
     versions; these are compared as names.
+  - >-
+    A zip that holds different files under one name is an error, since nobody can tell which of them Lambda would use.
   - >-
     What can't be seen without O(run): libraries that code opens by name while it runs, CPU features, calls that the
     kernel refuses, symbols without a version, and what the libraries of the image need themselves.
@@ -273,7 +277,7 @@ counts:
       description: Native files in the package and its layers.
       type: int
     fit:
-      description: Those of them that are for the target's system and machine.
+      description: Those of them that the runtime may load on the target's machine.
       type: int
     broken:
       description: Findings that stop the deployment.
@@ -505,13 +509,13 @@ def checked(params: dict[str, Any]) -> dict[str, Any]:
 
 
 def environment_of(params: dict[str, Any]) -> dict[str, str]:
-    """The function's, as Lambda stores it. Raises EngineError."""
+    """The function's, as Lambda stores it, without what is null. Raises EngineError."""
     if not params["environment_variables"]:
         return {}
     # Imported here, as all else that only some tasks need: Ansible compiles what is imported in each task.
     from ansible_collections.lambdaops.deploy.plugins.module_utils._function.environment import Mode, read_wanted
 
-    wanted = read_wanted(params["environment_variables"], Mode.REPLACE)
+    wanted = read_wanted(params["environment_variables"], Mode.MERGE)
     return {name: text for name, text in wanted.items() if text is not None}
 
 

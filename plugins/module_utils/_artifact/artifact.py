@@ -25,6 +25,8 @@ from .check import Checked, check
 from .runtime import RuntimeImage, needs_image, read_target, unread_target
 from .weighing import idle, ignoring, settled_by_import
 
+_LAYERS = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
@@ -77,6 +79,7 @@ def check_artifact(
     image raises.
     """
     _refuse_strange(runtime)
+    _refuse_too_many(layers)
     contents = (read_contents(package, FUNCTION_ROOT), *(read_contents(layer, LAYER_ROOT) for layer in layers))
     _refuse_too_large(contents)
     needed = needs_image(contents)
@@ -94,6 +97,15 @@ def _refuse_strange(runtime: str) -> None:
         raise NativeError(
             f"There is no runtime {shown(runtime)} that this check knows.",
             hint="Write it as Lambda does, such as python3.12, or name the image alone to check only native code.",
+        )
+
+
+def _refuse_too_many(layers: Sequence[str]) -> None:
+    """Source: AWS Lambda developer guide, "Lambda quotas": five layers."""
+    if len(layers) > _LAYERS:
+        raise NativeError(
+            f"{len(layers)} layers are named, and a function takes at most {_LAYERS}.",
+            hint="Name those that the function has, or put what several of them hold into one.",
         )
 
 

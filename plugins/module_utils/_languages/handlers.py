@@ -12,14 +12,17 @@ Amazon.Lambda.RuntimeSupport/bootstrap.sh) and "Layer paths for each Lambda runt
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from .._native.contents import FUNCTION_ROOT, LAYER_ROOT, Contents
 from .._native.findings import Finding, Problem, Verdict
+from .._native.mounts import Mounts
 from .._native.target import Target
 
 _NO_FUNCTION = ("python", "nodejs", "ruby")  # where a handler is a file, a dot, and what the file defines
+_INSTALLED = re.compile(r"(?:^|/)(?:node_modules|site-packages|dist-packages|vendor)/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +48,15 @@ def files_of(handler: str, target: Target) -> tuple[str, ...]:
 def findings(contents: Sequence[Contents], target: Target, handler: str) -> Iterator[Finding]:
     if not handler:
         return
-    there = {f"{package.root}/{name}" for package in contents for name in package.members}
-    if f"{FUNCTION_ROOT}/{handler}" in there:
+    mounts = Mounts(contents)
+    if _is_file(mounts, f"{FUNCTION_ROOT}/{handler}"):
         return  # what a wrapper such as the Lambda Web Adapter starts
     if target.language in _NO_FUNCTION and "." not in posixpath.basename(handler):
         yield _missing(handler, f"The handler {handler} names a file only.", "Write it as file.function.")
         return
     for place in _places(handler, target):
-        if not _found(place, there):
-            yield _absent(contents, handler, place, there)
+        if not _found(place, mounts):
+            yield _nowhere(contents, handler, place, mounts) or _absent(contents, handler, place)
 
 
 def _places(handler: str, target: Target) -> tuple[_Place, ...]:
@@ -105,37 +108,88 @@ def _files(sites: Sequence[str], module: str, ends: Sequence[str]) -> tuple[str,
     return tuple(posixpath.normpath(posixpath.join(site, module)) + end for site in sites for end in ends)
 
 
-def _found(place: _Place, there: set[str]) -> bool:
-    if not there.isdisjoint(place.files):
+def _found(place: _Place, mounts: Mounts) -> bool:
+    if any(_is_file(mounts, file) for file in place.files):
         return True
-    if any(name.endswith(".so") and name.startswith(place.beginnings) for name in there if place.beginnings):
+    if any(_is_file(mounts, entry) for start in place.beginnings for entry in _extensions(mounts, start)):
         return True
     if place.only:
-        tops = [name for name in there if name.endswith(place.only) and posixpath.dirname(name) == FUNCTION_ROOT]
-        return len(tops) == 1
-    return any(name.startswith(place.folders) for name in there if place.folders)
+        return sum(1 for entry in mounts.entries(FUNCTION_ROOT) if entry.endswith(place.only)) == 1
+    return any(mounts.is_directory(mounts.resolve(folder.rstrip("/"))) for folder in place.folders)
 
 
-def _absent(contents: Sequence[Contents], handler: str, place: _Place, there: set[str]) -> Finding:
-    layered = any(package.root == LAYER_ROOT for package in contents)
+def _is_file(mounts: Mounts, path: str) -> bool:
+    """Links are followed, on the way as well."""
+    end = mounts.resolve(path)
+    return bool(end) and mounts.member(end) is not None
+
+
+def _extensions(mounts: Mounts, start: str) -> Iterator[str]:
+    folder, name = posixpath.split(start)
+    for entry in mounts.entries(mounts.resolve(folder) or folder):
+        if entry.endswith(".so") and posixpath.basename(entry).startswith(name):
+            yield entry
+
+
+def _nowhere(contents: Sequence[Contents], handler: str, place: _Place, mounts: Mounts) -> Finding | None:
+    """Where the handler's file, or a folder on the way to it, is a link that leads to nothing."""
+    for file in (f"{FUNCTION_ROOT}/{handler}", *place.files, *place.folders):
+        parts = file.rstrip("/").split("/")
+        for path in ("/".join(parts[:count]) for count in range(3, len(parts) + 1)):
+            member = mounts.member(path)
+            if member is None or not member.target:
+                continue
+            end = mounts.resolve(path)
+            if end and (mounts.member(end) or mounts.is_directory(end)):
+                continue
+            if f"{end}/".startswith(f"{LAYER_ROOT}/") and not _layered(contents):
+                return _in_a_layer(place, handler)
+            package = next(one for one in reversed(contents) if path.removeprefix(f"{one.root}/") in one.members)
+            name = path.removeprefix(f"{package.root}/")
+            message = f"{name} of {package.source} is a link to {member.target}, which is not there."
+            return _missing(name, message, "Pack the file that it leads to.")
+    return None
+
+
+def _absent(contents: Sequence[Contents], handler: str, place: _Place) -> Finding:
+    layered = _layered(contents)
     if place.usual.startswith(f"{LAYER_ROOT}/") and not layered:
-        return Finding(
-            place.usual,
-            Problem.ENTRY_POINT,
-            Verdict.UNKNOWN,
-            f"The handler {handler} is in a layer, and no layers were looked at.",
-            "Name the layers that the function has.",
-        )
-    source = next((package.source for package in contents if package.root == FUNCTION_ROOT), "the package")
+        return _in_a_layer(place, handler)
+    function = next((package for package in contents if package.root == FUNCTION_ROOT), None)
+    source = function.source if function else "the package"
     also = " and its layers do" if layered else " does"
-    nested = min((name for name in there if name.endswith(f"/{place.usual}")), default="")
-    hint = "Set the function's handler to a file that is there, or pack this one too."
-    if nested.startswith(f"{FUNCTION_ROOT}/"):  # a folder too many is the usual reason
-        nested = nested.removeprefix(f"{FUNCTION_ROOT}/")
-        folder = nested.removesuffix(place.usual)
-        hint = f"It is in {nested}: pack what is in {folder} instead of the folder itself."
     message = f"The handler {handler} should be in {place.usual}, which {source}{also} not have."
+    hint = "Set the function's handler to a file that is there, or pack this one too."
+    if function and (folder := _folder_too_many(function, place.usual)):
+        hint = f"It is in {folder}{place.usual}: pack what is in {folder} instead of the folder itself."
     return _missing(place.usual, message, hint)
+
+
+def _folder_too_many(function: Contents, usual: str) -> str:
+    """The usual reason. "" where nothing of that name is the user's own: what is installed has a dist-info folder
+    beside it; or where several are."""
+    end = f"/{usual}"
+    folders = [name.removesuffix(usual) for name in function.members if name.endswith(end)]
+    own = sorted((folder for folder in folders if not _INSTALLED.search(folder)), key=lambda folder: folder.count("/"))
+    if not own or (len(own) > 1 and own[0].count("/") == own[1].count("/")):
+        return ""
+    above = posixpath.dirname(own[0].rstrip("/"))
+    installed = re.compile(rf"{re.escape(above)}/?[^/]+\.dist-info/" if above else r"[^/]+\.dist-info/")
+    return "" if any(installed.match(name) for name in function.members) else own[0]
+
+
+def _layered(contents: Sequence[Contents]) -> bool:
+    return any(package.root == LAYER_ROOT for package in contents)
+
+
+def _in_a_layer(place: _Place, handler: str) -> Finding:
+    return Finding(
+        place.usual,
+        Problem.ENTRY_POINT,
+        Verdict.UNKNOWN,
+        f"The handler {handler} is in a layer, and no layers were looked at.",
+        "Name the layers that the function has.",
+    )
 
 
 def _missing(file: str, message: str, hint: str) -> Finding:

@@ -2,25 +2,31 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a Java runtime asks of classes: a class file version that it knows. Pure.
+"""What a Java runtime asks of jars and classes: that it can read them, and a class file version that it knows. Pure.
 
 Versions for newer runtimes below META-INF/versions/ are left out by the reader. Source: Java Virtual Machine
-Specification, 4.1 (class file versions: 52 for Java 8, and one more for each release).
+Specification, 4.1 (class file versions: 52 for Java 8, and one more for each release); AWS Lambda developer guide,
+"Layer paths for each Lambda runtime" and "Deploy Java Lambda functions with .zip file archives" (jars in lib/).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from .._native.contents import Contents, Native
 from .._native.findings import Finding, Problem, Verdict
 from .._native.target import Target
+from .places import seen
 
 _BEFORE_JAVA_1 = 44
+# On the class path; those at the top are agents, or the program itself. `._a.jar` is what macOS knows of a file.
+_LOADED = re.compile(r"(?:(?:.*/)?lib/)?(?!\._)[^/]+\.(?:jar|war|ear)")
 
 
 def findings(contents: Sequence[Contents], target: Target, natives: Sequence[Native]) -> Iterator[Finding]:
     """natives: not needed."""
+    yield from _unread(contents)
     if not target.version.isdigit():
         return
     highest = int(target.version) + _BEFORE_JAVA_1
@@ -29,6 +35,20 @@ def findings(contents: Sequence[Contents], target: Target, natives: Sequence[Nat
             if version > highest:
                 only_some = package.oldest_classes.get(jar, version) <= highest
                 yield _newer(jar, name, version, only_some, target)
+
+
+def _unread(contents: Sequence[Contents]) -> Iterator[Finding]:
+    last = seen(contents)
+    for number, package in enumerate(contents):
+        for name, why in package.unread.items():
+            if _LOADED.fullmatch(name) and last[f"{package.root}/{name}"] == number:
+                yield Finding(
+                    name,
+                    Problem.DAMAGED,
+                    Verdict.UNKNOWN,
+                    f"What is in {name} of {package.source} is not known: {why}",
+                    "Build or download it again, or ignore it if the function needs nothing of it.",
+                )
 
 
 def _newer(jar: str, name: str, version: int, only_some: bool, target: Target) -> Finding:

@@ -68,9 +68,14 @@ _TABLE = (
 )
 
 
+def seen(contents: Sequence[Contents]) -> dict[str, int]:
+    """By place, the number of the package whose file or link a function sees there: of layers, the last."""
+    return {f"{package.root}/{name}": number for number, package in enumerate(contents) for name in package.members}
+
+
 def visible(contents: Sequence[Contents]) -> tuple[Native, ...]:
     """What a function sees: of files and links at one place, that of the last layer."""
-    last = {f"{package.root}/{name}": number for number, package in enumerate(contents) for name in package.members}
+    last = seen(contents)
     return tuple(
         native
         for number, package in enumerate(contents)

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from .._native.contents import FUNCTION_ROOT, LAYER_ROOT, Contents, Native
-from .._native.findings import Finding, Problem, Verdict
+from .._native.contents import Contents, Native
+from .._native.findings import Finding
 from .._native.target import Target
 from . import (
     custom_runtime_rules,
@@ -18,11 +18,14 @@ from . import (
     handlers,
     java_rules,
     layer_folders,
+    links,
     node_rules,
+    permissions,
     python_rules,
     ruby_rules,
     started,
 )
+from .optional import is_never_loaded
 from .places import for_other_versions, only_for_other_versions
 
 _Rules = Callable[[Sequence[Contents], Target, Sequence[Native]], Iterable[Finding]]
@@ -40,7 +43,6 @@ _PASSED_OVER: Mapping[str, Callable[[Sequence[Contents], Target], frozenset[str]
     "nodejs": node_rules.passed_over,
     "ruby": ruby_rules.passed_over,
 }
-_READABLE_BY_OTHERS = 0o004
 _VERSION: Mapping[str, str] = {
     "python": r"3\.[0-9]+",
     "nodejs": r"[0-9]+\.x",
@@ -64,44 +66,19 @@ def findings_of(
     found += layer_folders.findings(contents, target)
     found += started.extensions(contents)
     found += handlers.findings(contents, target, handler)
-    found += _unreadable(contents, handlers.files_of(handler, target))
+    found += links.findings(contents, target)
+    found += permissions.findings(contents, target, handler)
     return tuple(found)
 
 
 def passed_over(contents: Sequence[Contents], target: Target) -> frozenset[str]:
     """Places of natives that the target's language never opens, whatever is in them."""
     rule = _PASSED_OVER.get(target.language)
-    return (rule(contents, target) if rule else frozenset()) | for_other_versions(contents, target)
+    opened_by_nothing = (native.place for part in contents for native in part.natives if is_never_loaded(native.name))
+    passed = (rule(contents, target) if rule else frozenset()) | for_other_versions(contents, target)
+    return passed.union(place for place in opened_by_nothing if place)
 
 
 def has_rules(runtime: str) -> bool:
     """Whether this is the name of a runtime, as Lambda writes it, whose language is known here."""
     return any(re.fullmatch(rf"{language}{_VERSION[language]}", runtime) for language in _RULES)
-
-
-def _unreadable(contents: Sequence[Contents], files: tuple[str, ...]) -> Iterator[Finding]:
-    """Lambda asks for "global read permissions on code files and any dependent libraries" (developer guide, .zip
-    deployment packages); of the code only the handler's file is known to be read."""
-    for package in contents:
-        watched = {native.name for native in package.natives if "!/" not in native.name}
-        watched.update({*files, "bootstrap"} if package.root == FUNCTION_ROOT else ())
-        hidden = sorted(
-            name
-            for name in watched
-            if (member := package.members.get(name))
-            and member.mode is not None
-            and not member.target
-            and not member.mode & _READABLE_BY_OTHERS
-        )
-        if hidden:
-            mode = package.members[hidden[0]].mode or 0
-            more = f" and {len(hidden) - 1} more files" if len(hidden) > 1 else ""
-            where = "layer" if package.root == LAYER_ROOT else "function"
-            yield Finding(
-                hidden[0],
-                Problem.PERMISSION,
-                Verdict.BROKEN,
-                f"{hidden[0]} (mode {mode:04o}){more} of {package.source} can be read by its owner only, and Lambda "
-                f"runs the {where} as another user.",
-                "Run chmod -R a+rX on the folder before packing, or pack it with lambda_package.",
-            )

@@ -121,11 +121,14 @@ def _script(mounts: Mounts, name: str, where: str, text: bytes, member: Member) 
 def _no_interpreter(name: str, where: str, path: str, verdict: Verdict) -> Finding:
     named = path or "no interpreter"
     said = "which is not in the package" if verdict is Verdict.BROKEN else "which not every runtime image has"
+    hint = "Use /bin/sh or /bin/bash, or pack the interpreter and name it by its path below /var/task or /opt."
+    if path and verdict is Verdict.UNKNOWN:
+        hint = f"{hint[:-1]}; if the image has it, list {name} in `ignore`."
     return Finding(
         name,
         Problem.INTERPRETER,
         verdict,
         f"{where} is run by {named}, {said}." if path else f"The first line of {where} names no interpreter.",
-        "Use /bin/sh or /bin/bash, or pack the interpreter and name it by its path below /var/task or /opt.",
+        hint,
         library=path,
     )

@@ -17,6 +17,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
@@ -154,10 +155,12 @@ class Zipped:
 
 
 class Package(NamedTuple):
-    """files: files and links, each name once, in the order in which they stand in the zip. notes: in sentences."""
+    """files: files and links, each name once, in the order in which they stand in the zip. notes: in sentences.
+    closed: directories that only their owner or group may enter, with their permission bits."""
 
     files: list[Zipped]
     notes: tuple[str, ...]
+    closed: dict[str, int]
 
 
 @contextmanager
@@ -169,7 +172,7 @@ def open_package(path: str) -> Iterator[Package]:
             return os.pread(handle.fileno(), size, offset)
 
         with open_zip(handle, path) as archive:
-            yield _without_doubles(_entries(archive, read_at, path), path)
+            yield Package(*_without_doubles(_entries(archive, read_at, path), path), _closed(archive, path))
 
 
 @contextmanager
@@ -195,11 +198,19 @@ def _entries(archive: zipfile.ZipFile, read_at: ReadAt, package: str) -> list[Zi
     return found[::-1]
 
 
-def _without_doubles(entries: list[Zipped], path: str) -> Package:
+def _closed(archive: zipfile.ZipFile, package: str) -> dict[str, int]:
+    modes = {
+        entry_name(raw_name(info), package).decode("utf-8", "surrogateescape"): stat.S_IMODE(unix_mode(info))
+        for info in archive.infolist()
+        if is_directory(info)
+    }
+    return {name: mode for name, mode in modes.items() if name and mode and not mode & stat.S_IXOTH}
+
+
+def _without_doubles(entries: list[Zipped], path: str) -> tuple[list[Zipped], tuple[str, ...]]:
     """Which of two entries Lambda unpacks last is written nowhere, and neither is what it makes of a file that is a
     directory as well. Jars that were made of several often hold the same licence several times."""
     seen: dict[str, Zipped] = {}
-    folders: set[str] = set()
     doubles: list[str] = []
     for entry in entries:
         name = entry.name
@@ -210,14 +221,18 @@ def _without_doubles(entries: list[Zipped], path: str) -> Package:
             )
         if first is not entry:
             doubles.append(name)
-        while "/" in name and (name := name.rpartition("/")[0]) not in folders:
-            folders.add(name)
-    if both := sorted(seen.keys() & folders):
+    in_order = sorted(seen)
+    if both := next((name for name in in_order if _holds_below(in_order, name)), ""):
         raise NativeError(
-            f"{shown(path)} holds {shown(both[0])} as a file and as a directory.",
+            f"{shown(path)} holds {shown(both)} as a file and as a directory.",
             hint="Build the zip anew from one directory.",
         )
     names = sorted(set(doubles))
     more = f" and {len(names) - 1} more names" if len(names) > 1 else ""
     note = f"{shown(path)} holds {shown(names[0])}{more} more than once, with the same content." if names else ""
-    return Package(list(seen.values()), (note,) if note else ())
+    return list(seen.values()), (note,) if note else ()
+
+
+def _holds_below(in_order: list[str], folder: str) -> bool:
+    at = bisect_left(in_order, f"{folder}/")
+    return at < len(in_order) and in_order[at].startswith(f"{folder}/")

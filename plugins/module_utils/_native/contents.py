@@ -72,7 +72,9 @@ class Contents:
     bytes. classes: for each jar or directory of Java classes ("" for the package itself, else the jar's name) the
     highest class file version in it and a class that has it. notes: what was not looked into, in sentences.
     oldest_classes: by the same names as classes, the lowest class file version; where it is not given, all classes
-    count as new as the newest. directory: whether source is one.
+    count as new as the newest. directory: whether source is one. unread: archives in it that could not be read, by
+    name, each with a sentence that says why. closed: directories that only their owner or group may enter, by name,
+    with their permission bits, as far as the package says.
     """
 
     source: str
@@ -84,3 +86,5 @@ class Contents:
     notes: tuple[str, ...] = ()
     oldest_classes: Mapping[str, int] = field(default_factory=dict)
     directory: bool = False
+    unread: Mapping[str, str] = field(default_factory=dict)
+    closed: Mapping[str, int] = field(default_factory=dict)

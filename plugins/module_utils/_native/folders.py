@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from .._code.content import entry_name, within_limit
 from .._code.errors import EmptyPackage, PackageUnreadable, UnsafeEntry, shown
@@ -90,17 +91,31 @@ class Filed:
         )
 
 
-def files_of(path: str) -> list[Filed]:
-    """All files and links below a directory, sorted by name.
+class Listing(NamedTuple):
+    """files: files and links, sorted by name. closed: directories that only their owner or group may enter, by name,
+    with their permission bits."""
+
+    files: list[Filed]
+    closed: dict[str, int]
+
+
+def listing_of(path: str) -> Listing:
+    """All that is below a directory.
 
     Raises EmptyPackage, UnsafeEntry for pipes, sockets and devices, PackageTooLarge and PackageUnreadable.
     """
-    found = []
+    found: list[Filed] = []
+    closed: dict[str, int] = {}
     total = 0
     for full, name, state in _below(os.fsencode(path), b""):
-        if stat.S_IFMT(state.st_mode) not in (stat.S_IFREG, stat.S_IFLNK):
+        mode = state.st_mode
+        if stat.S_ISDIR(mode):
+            if not mode & stat.S_IXOTH:
+                closed[os.fsdecode(name)] = stat.S_IMODE(mode)
+            continue
+        if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
             raise UnsafeEntry(
-                f"{shown(path)} holds {shown(name)}, which is {kind_of(state.st_mode)}.",
+                f"{shown(path)} holds {shown(name)}, which is {kind_of(mode)}.",
                 hint="Remove it: a package holds files, directories and symbolic links.",
             )
         total += state.st_size
@@ -109,11 +124,11 @@ def files_of(path: str) -> list[Filed]:
         found.append(Filed(full, name if plain else entry_name(name, path), state))
     if not found:
         raise EmptyPackage(f"{shown(path)} is a directory without files.", hint="Build the function's files into it.")
-    return sorted(found, key=lambda file: file.name)
+    return Listing(sorted(found, key=lambda file: file.name), closed)
 
 
 def _below(folder: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes, os.stat_result]]:
-    """Path, name inside the package, and state of all that is no directory."""
+    """Path, name inside the package, and state of everything."""
     folders = [(folder, prefix)]
     while folders:
         folder, prefix = folders.pop()
@@ -122,5 +137,4 @@ def _below(folder: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes, os.stat
                 name = prefix + entry.name
                 if entry.is_dir(follow_symlinks=False):
                     folders.append((entry.path, name + b"/"))
-                else:
-                    yield entry.path, name, entry.stat(follow_symlinks=False)
+                yield entry.path, name, entry.stat(follow_symlinks=False)

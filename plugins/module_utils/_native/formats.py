@@ -189,7 +189,7 @@ def _what_else(head: bytes) -> str:
         return "is in no format of a library"
     if "GNU ld script" in text or re.search(r"\b(INPUT|GROUP)\s*\(", text):
         return "is a linker script"
-    if re.fullmatch(r"[\w.+@/-]{1,255}", text):
+    if re.fullmatch(r"[\w.+@/-]{1,255}", text) and ("/" in text or _PROMISES.search(text)):
         return "is a text with the name of another file, as a symbolic link becomes where links are not kept"
     return "is a text"
 

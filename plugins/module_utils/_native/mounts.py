@@ -11,6 +11,7 @@ Source: path_resolution(7).
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 from .contents import FUNCTION_ROOT, LAYER_ROOT, Contents, Member, Native
@@ -34,7 +35,7 @@ class Mounts:
             for part in reversed(stack):
                 self._lay_over(root, part)
         self._linked = any(member.target for part in contents for member in part.members.values())
-        self._directories: set[str] = set()
+        self._in_order: list[str] = []
         self._resolved: dict[str, str] = {}
 
     def _lay_over(self, root: str, part: Contents) -> None:
@@ -98,7 +99,7 @@ class Mounts:
             if part in ("", "."):
                 continue
             if part == "..":
-                if self.holds(here) and not self._is_directory(here):
+                if self.holds(here) and not self.is_directory(here):
                     return ""
                 here = here.rpartition("/")[0]
                 continue
@@ -115,14 +116,11 @@ class Mounts:
             pending.extend(link.target.split("/")[::-1])
         return here or "/"
 
-    def _is_directory(self, path: str) -> bool:
-        if not self._directories:
-            for root, stack in self._stacks.items():
-                self._directories.add(root)
-                for part in stack:
-                    for name in (*part.members, *(native.name for native in part.natives)):
-                        directory = f"{root}/{name}".rpartition("/")[0]
-                        while directory not in self._directories:
-                            self._directories.add(directory)
-                            directory = directory.rpartition("/")[0]
-        return path in self._directories
+    def is_directory(self, path: str) -> bool:
+        """Whether something of the package or its layers stands below this real path."""
+        if not self._in_order:
+            stacked = ((root, part) for root, stack in self._stacks.items() for part in stack)
+            names = (f"{root}/{name}" for root, part in stacked for name in part.members)
+            self._in_order = sorted({*names, *self._natives})
+        at = bisect_left(self._in_order, f"{path}/")
+        return path in self._stacks or (at < len(self._in_order) and self._in_order[at].startswith(f"{path}/"))

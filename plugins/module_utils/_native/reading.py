@@ -22,13 +22,13 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from .._code.content import UNZIPPED_LIMIT
-from .._code.errors import CodeError, shown
+from .._code.errors import CodeError, EmptyPackage, shown
 from .._code.files import is_directory
 from .._elf.segments import ReadAt
 from .archives import open_inner, open_package
 from .contents import FUNCTION_ROOT, LAYER_ROOT, Contents, Member, Native
 from .errors import NativeError
-from .folders import files_of
+from .folders import listing_of
 from .formats import (
     HEAD,
     MORE,
@@ -47,6 +47,7 @@ _THREADS = min(4, (os.cpu_count() or 1) + 1)
 # Of all archives inside a package together: entries, and bytes of the natives in them.
 _INNER_ENTRIES, _INNER_BYTES = 300_000, UNZIPPED_LIMIT
 _ENTRY = b"PK\1\2"  # each entry in a zip's directory begins so
+_ARCHIVES = (b"PK", b"#!")  # Spring Boot can put a script in front of a jar
 _UNVERSIONED = re.compile(r"(^|/)(META-INF/versions/|module-info\.class$)")
 
 
@@ -99,9 +100,10 @@ def read_contents(path: str, root: str = FUNCTION_ROOT) -> Contents:
     Raises CodeError for what is no package that Lambda would take, NativeError for one that can't be checked.
     """
     if is_directory(path):
-        return replace(_Reader(path, root).read(files_of(path)), directory=True)
+        listing = listing_of(path)
+        return replace(_Reader(path, root).read(listing.files), directory=True, closed=listing.closed)
     with open_package(path) as package:
-        return _Reader(path, root, package.notes).read(package.files)
+        return replace(_Reader(path, root, package.notes).read(package.files), closed=package.closed)
 
 
 @dataclass(slots=True)
@@ -130,6 +132,7 @@ class _Reader:
         self._classes: dict[str, tuple[int, str]] = {}
         self._oldest: dict[str, int] = {}
         self._notes = list(notes)
+        self._unread: dict[str, str] = {}
         self._inner = _Inner()
         self._work: deque[tuple[File, Look]] = deque()
 
@@ -165,6 +168,7 @@ class _Reader:
             classes=dict(sorted(self._classes.items())),
             notes=tuple(sorted(self._notes)),
             oldest_classes=dict(sorted(self._oldest.items())),
+            unread=dict(sorted(self._unread.items())),
         )
 
     def _drain(self) -> None:
@@ -188,7 +192,8 @@ class _Reader:
             self._natives.append(native)
 
     def _look_inside(self, file: File) -> None:
-        if file.peek(2) != b"PK":
+        if file.peek(2) not in _ARCHIVES:
+            self._unread[file.name] = f"{shown(file.name)} is named like an archive and is none."
             self._notes.append(f"{shown(file.name)} is named like an archive and is none; it was not looked into.")
             return
         with self._noted(file):
@@ -220,10 +225,13 @@ class _Reader:
 
     @contextmanager
     def _noted(self, file: File) -> Iterator[None]:
-        """An archive inside that can't be read is nothing that Lambda would refuse."""
+        """An archive inside that can't be read is nothing that Lambda would refuse; what it means is for the language's
+        rules to say."""
         try:
             yield
         except (CodeError, NativeError) as error:
+            if not isinstance(error, EmptyPackage):
+                self._unread[file.name] = error.message
             self._notes.append(f"{shown(file.name)} was not looked into any further: {error.message}")
 
     def _note_class(self, archive: str, name: str, head: bytes) -> None:

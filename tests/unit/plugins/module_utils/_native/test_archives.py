@@ -29,6 +29,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._code.errors impo
 from ansible_collections.lambdaops.deploy.plugins.module_utils._errors import EngineError
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native import archives
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.errors import NativeError
+from ansible_collections.lambdaops.deploy.plugins.module_utils._native.mounts import Mounts
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.reading import read_contents
 from lambdaops_testbed.images.elf import SharedObject, write
 from lambdaops_testbed.images.elf_file import Machine
@@ -221,6 +222,21 @@ def test_of_two_files_of_one_name_with_different_modes_none_is_right(tmp_path: P
             package.writestr(info, b"#!/bin/sh")
     with pytest.raises(NativeError, match="holds bootstrap twice"):
         read_contents(str(tmp_path / "p.zip"))
+
+
+def test_a_name_of_many_folders_takes_little_memory(tmp_path: Path) -> None:
+    """All folders above it, each by its whole name, would take 64 MB."""
+    name = "a/" * 8000 + "b"
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as package:
+        package.writestr(name, b"")
+    tracemalloc.start()
+    try:
+        mounts = Mounts([read_contents(str(tmp_path / "p.zip"))])
+        assert mounts.is_directory("/var/task/a/a")
+        assert not mounts.is_directory(f"/var/task/{name}")
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_file_that_is_a_directory_as_well(tmp_path: Path) -> None:

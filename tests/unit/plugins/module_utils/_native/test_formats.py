@@ -204,5 +204,13 @@ def test_what_stands_in_place_of_a_library(unread: str) -> None:
     assert (found.format, found.unread, found.size) == (Format.OTHER, unread, 7)
 
 
+@pytest.mark.parametrize(
+    ("content", "link"),
+    [(b"libz.so", True), (b"../lib/z", True), (b"addon.node", True), (b"junk", False), (b"a.b", False)],
+)
+def test_a_text_is_taken_for_a_link_only_where_it_could_be_one(content: bytes, link: bool) -> None:
+    assert ("symbolic link" in other_native("x.so", "", len(content), content).unread) is link
+
+
 def test_a_text_may_be_cut_within_a_character() -> None:
     assert other_native("a.so", "", 9, ("x" * 4095 + "ä" * 9).encode()).unread == "is a text"

@@ -145,6 +145,13 @@ def test_findings(natives: tuple[Native, ...], on: Target, verdict: Verdict, pro
     assert found.version in message
 
 
+def test_where_a_library_is_that_the_loader_does_not_find_is_told() -> None:
+    elsewhere = so(f"x/{A}"), so(f"x/{A}", soname="libother.so"), so(f"x/{A}.9", soname=A)
+    assert [one(so("m.so", A), each).found for each in elsewhere] == [each.place for each in elsewhere]
+    [by_other] = judged(so("m.so", A), so("n.so", A, rpath="$ORIGIN/x"), elsewhere[0]).findings
+    assert (by_other.found, one(so("m.so", A)).found) == (elsewhere[0].place, "")
+
+
 SEARCHED = {"rpath": "$ORIGIN/l"}
 
 

@@ -28,7 +28,7 @@ from ansible_collections.lambdaops.deploy.plugins.module_utils._code.errors impo
 )
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native import archives, reading
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import Contents, Format, Member
-from ansible_collections.lambdaops.deploy.plugins.module_utils._native.folders import files_of
+from ansible_collections.lambdaops.deploy.plugins.module_utils._native.folders import Listing, listing_of
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.reading import read_contents
 from lambdaops_testbed.images.elf import Export, SharedObject, write
 from lambdaops_testbed.images.elf_file import Machine
@@ -173,6 +173,25 @@ def test_modes(tmp_path: Path) -> None:
     assert modes == {"bootstrap": 0o4755, "a": 0o600, "b": None}
 
 
+def test_folders_that_others_may_not_enter(tmp_path: Path) -> None:
+    """As the package's own entries say: zips made on Windows, and those without entries for folders, say nothing."""
+    folder = tmp_path / "package"
+    for name, mode in (("open", 0o755), ("shut", 0o700), ("shut/in", 0o711), ("shut/group", 0o770)):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "a.py").write_bytes(b"")
+        (folder / name).chmod(mode)
+    folder.chmod(0o700)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for system, name, mode in ((3, "./", 0o700), (3, "open/", 0o755), (3, "shut/", 0o700), (0, "dos/", 0o700)):
+            info = zipfile.ZipInfo(name)
+            info.create_system, info.external_attr = system, (stat.S_IFDIR | mode) << 16
+            archive.writestr(info, b"")
+        archive.writestr("a.py", b"")
+
+    assert dict(read_contents(str(folder)).closed) == {"shut": 0o700, "shut/group": 0o770}
+    assert dict(read_contents(str(tmp_path / "a.zip")).closed) == {"shut": 0o700}
+
+
 def test_names_that_are_no_text(tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path / "package")
     os.mkdir(folder)
@@ -268,6 +287,7 @@ BAD_ARCHIVES = {
         r"was not looked into any further: a\.jar is a zip that is cut short",
     ),
     "damaged": (zipped({"a.so": LIBRARY}, zipfile.ZIP_STORED).replace(b"PyInit_x", b"PyInit_y"), r"CRC-32"),
+    "a script": (b"#!/bin/sh\nexit\n", r"was not looked into any further: a\.jar is not a zip file"),
     "empty": (zipped({}), r"was not looked into any further: a\.jar is a zip without files"),
     "a name that leads out": (zipped({"../a.so": LIBRARY}), r"leads out of the package"),
     "a method that nobody reads": (zipped({"a.so": LIBRARY}, zipfile.ZIP_BZIP2), r"compressed by method 12"),
@@ -287,6 +307,27 @@ def test_archives_that_cant_be_read_are_notes(name: str, tmp_path: Path) -> None
     assert len(found.notes) == 1
     assert found.notes[0].startswith("a.jar ")
     assert re.search(note, found.notes[0])
+    assert list(found.unread) == ([] if name == "empty" else ["a.jar"])
+
+
+def test_a_jar_that_can_be_executed(pack: Pack) -> None:
+    """With a script in front of it, as Spring Boot builds it where it is told to."""
+    found = read_contents(pack({"app.jar": b"#!/bin/bash\nexec java -jar $0\n" + zipped({"a/A.class": JAVA_17})}))
+    assert (found.notes, dict(found.classes)) == ((), {"app.jar": (61, "a/A.class")})
+
+
+def test_folders_with_a_mode_that_nothing_has(pack: Pack, tmp_path: Path) -> None:
+    """As older releases of Maven write META-INF/maven/ into jars: slf4j, jsr305, joda-time."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        folder = zipfile.ZipInfo("META-INF/maven/")
+        folder.create_system, folder.external_attr = 3, 0xFFFF << 16
+        archive.writestr(folder, b"")
+        archive.writestr("a/A.class", JAVA_17)
+    (tmp_path / "a.zip").write_bytes(stream.getvalue())
+    found = read_contents(pack({"lib/a.jar": stream.getvalue()}))
+    assert (found.notes, dict(found.classes)) == ((), {"lib/a.jar": (61, "a/A.class")})
+    assert dict(read_contents(str(tmp_path / "a.zip")).classes) == {"": (61, "a/A.class")}
 
 
 def test_doubles_in_archives_are_no_matter(pack: Pack) -> None:
@@ -308,6 +349,7 @@ def test_archives_are_looked_into_up_to_a_bound(pack: Pack, monkeypatch: pytest.
         "many.jar was not looked into any further: It holds more than is looked into.",
     )
     assert list(natives(found)) == ["large.jar!/a.so"]
+    assert dict(found.unread) == dict.fromkeys(("large.jar", "many.jar"), "It holds more than is looked into.")
 
 
 def test_directories_that_are_no_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,7 +371,7 @@ def test_directories_that_are_no_package(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_file_that_changes_meanwhile(change: str, tmp_path: Path) -> None:
     file = tmp_path / "a.so"
     file.write_bytes(LIBRARY)
-    (listed,) = files_of(str(tmp_path))
+    (listed,) = listing_of(str(tmp_path)).files
     match change:
         case "longer":
             file.write_bytes(LIBRARY + b"x")
@@ -356,7 +398,7 @@ def test_the_first_failure_ends_the_others(tmp_path: Path, monkeypatch: pytest.M
     """In whichever thread it happens, it is what the caller gets."""
     for number in range(50):
         (tmp_path / f"{number}.so").write_bytes(LIBRARY)
-    listed = files_of(str(tmp_path))
+    listed = listing_of(str(tmp_path)).files
     os.utime(tmp_path / "17.so", ns=(1, 1))
 
     class Stale:
@@ -374,6 +416,6 @@ def test_the_first_failure_ends_the_others(tmp_path: Path, monkeypatch: pytest.M
         def __exit__(self, *_failure: object) -> None:
             pass
 
-    monkeypatch.setattr(reading, "files_of", lambda _path: [Stale(file) for file in listed])
+    monkeypatch.setattr(reading, "listing_of", lambda _path: Listing([Stale(file) for file in listed], {}))
     with pytest.raises(PackageUnreadable, match=r"17\.so was written to"):
         read_contents(str(tmp_path))
