@@ -27,7 +27,8 @@ BUILD_IMAGE = "public.ecr.aws/sam/build-python3.12@sha256:5678"
 def target(runtime: str = "", machine: str = "x86_64", glibc: str = "2.34", build_image: str = BUILD_IMAGE) -> Target:
     versions = frozenset(("GLIBC_2.2.5", "GLIBC_2.17", f"GLIBC_{glibc}"))
     libc = Library("libc.so.6", "lib64/libc.so.6", versions, "glibc", "/lib64")
-    return Target(machine, runtime, IMAGE, build_image, ("/lib64",), LibraryFacts((libc,), ("/lib64",), (), ()))
+    searched = ("/lib64", f"{FUNCTION_ROOT}/lib", "/opt/lib")
+    return Target(machine, runtime, IMAGE, build_image, searched, LibraryFacts((libc,), ("/lib64",), (), ()))
 
 
 def elf(

@@ -33,7 +33,7 @@ _ENDING = re.compile(r"(?:\.cpython-[^./]+|\.abi3|\.pypy[^./]+)?(?:\.so(?:\.[0-9
 @dataclass(frozen=True, slots=True)
 class Checked:
     """findings: in the order in which they are told. notes: what was passed over or not looked into, in sentences.
-    natives: how many native files there are; fit: how many of them are for the target."""
+    natives: how many native files there are; fit: how many of them the runtime may load."""
 
     verdict: Verdict
     findings: tuple[Finding, ...]

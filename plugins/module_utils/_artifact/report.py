@@ -170,7 +170,7 @@ def _image(artifact: Artifact) -> str:
 def _natives(natives: int, fit: int, target: Target) -> str:
     if natives == fit:
         return f"{_number(natives, 'native file')} checked"
-    return f"{fit} of {_number(natives, 'native file')} checked, those for {target.machine}"
+    return f"{fit} of {_number(natives, 'native file')} checked, those that the runtime may load on {target.machine}"
 
 
 def _number(count: int, what: str) -> str:

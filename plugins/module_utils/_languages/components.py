@@ -73,6 +73,10 @@ class Components:
         listed = [systems] if isinstance(systems, str) else systems if isinstance(systems, list) else []
         return bool(listed) and ("!linux" in listed or not any(s == "linux" or str(s)[:1] == "!" for s in listed))
 
+    def folders_of_libraries(self, distribution: Distribution) -> tuple[str, ...]:
+        """Those that auditwheel has put beside its packages, without their slash: `numpy.libs`."""
+        return self._folders.get(distribution, ())
+
     def recorded(self, library: str) -> str:
         """The path at which a Python package has a library of this name, whether it was packed or not, or ""."""
         return self._places.get(library, "")
@@ -91,6 +95,15 @@ class Components:
     @cached_property
     def _places(self) -> Mapping[str, str]:
         return {posixpath.basename(file): file for file in self._distributions}
+
+    @cached_property
+    def _folders(self) -> Mapping[Distribution, tuple[str, ...]]:
+        found: dict[Distribution, dict[str, None]] = {}
+        for file, owner in self._distributions.items():
+            folder, slash, _library = file.removeprefix(owner.site).partition("/")
+            if slash and folder.endswith(".libs"):
+                found.setdefault(owner, {})[folder] = None
+        return {owner: tuple(folders) for owner, folders in found.items()}
 
     @cached_property
     def _distributions(self) -> Mapping[str, Distribution]:

@@ -16,7 +16,8 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from .._native.contents import Contents
+from .._lines import few
+from .._native.contents import FUNCTION_ROOT, LAYER_ROOT, Contents
 from .._native.findings import Finding, Problem, Verdict
 from .._native.target import Target
 from . import commands
@@ -25,9 +26,13 @@ from .optional import goes_without
 from .platforms import without_platform
 
 _OTHER_BUILD = (Problem.FORMAT, Problem.ARCHITECTURE, Problem.LIBC, Problem.VERSION, Problem.RUNTIME_ABI)
+_OTHER_PLATFORM = (Problem.FORMAT, Problem.ARCHITECTURE, Problem.LIBC)
 _KINDS = {"python": "a Python package", "nodejs": "an npm package"}
 _WITH_PACKAGES = (*_KINDS, "ruby", "java", "dotnet")
 _OF_A_WHEEL = re.compile(r"-[0-9a-f]{8}\.so(?:\.|$)")
+_ROOTS = {FUNCTION_ROOT: "the package", LAYER_ROOT: "a layer"}
+_LAST = (9, "")
+_CPYTHON = re.compile(r"\bCPython ([0-9]+\.[0-9]+)")
 
 
 def completed(findings: Iterable[Finding], contents: Sequence[Contents], target: Target) -> tuple[Finding, ...]:
@@ -56,15 +61,17 @@ class Hints:
         self._contents = contents
         self._components = components
         self._target = target
-        self._wheels: dict[str, dict[str, str]] = {}  # by folder and name
+        self._wheels: dict[str, dict[str, tuple[int, str]]] = {}  # by folder and name; of several the first counts
+        self._left_behind: dict[str, dict[str, None]] = {}  # by folder
         for finding in findings:
             if not finding.hint and self._by_pip(finding):
-                name, version = _package(finding)
-                relation = "<=" if finding.problem is Problem.VERSION else "=="
-                wanted = self._wheels.setdefault(self._folder(finding), {})
-                # An older release may have a wheel for an older C library; the same one has been tried.
-                if relation == "<=" or name not in wanted:
-                    wanted[name] = f"{name}{relation}{version}" if version else name
+                folder, name = self._folder(finding), _package(finding)[0]
+                wanted = self._wheels.setdefault(folder, {})
+                wanted[name] = min(wanted.get(name, _LAST), self._requirement(finding))
+                owner = self._components.distribution_of(finding.file)
+                if owner and finding.problem in _OTHER_PLATFORM:
+                    libraries = self._components.folders_of_libraries(owner)
+                    self._left_behind.setdefault(folder, {}).update(dict.fromkeys(libraries))
 
     def of(self, finding: Finding) -> str:
         """By its problem, and by the package manager that brought the file; "" where there is nothing to do."""
@@ -106,6 +113,19 @@ class Hints:
             return False
         return bool(finding.component) and self._kind(finding) == "python" and not self._of_another(finding)
 
+    def _requirement(self, finding: Finding) -> tuple[int, str]:
+        """What to ask pip for, those that mend more kinds of findings first. The same release may have no wheel for
+        another Python; and none for an older C library, which an older one may have."""
+        name, version = _package(finding)
+        if not version or self._of_another_python(finding):
+            return 0, name
+        return (1, f"{name}<={version}") if finding.problem is Problem.VERSION else (2, f"{name}=={version}")
+
+    def _of_another_python(self, finding: Finding) -> bool:
+        built_for = _CPYTHON.search(finding.message)
+        another = built_for and self._target.language == "python" and built_for[1] != self._target.version
+        return finding.problem is Problem.RUNTIME_ABI or bool(another)
+
     def _folder(self, finding: Finding) -> str:
         """Of the file system, where the package of a finding is installed; "" in zips."""
         owner = self._components.distribution_of(finding.file)
@@ -127,8 +147,11 @@ class Hints:
             glibc = commands.newest_glibc(target)
             having = f" with glibc {glibc[0]}.{glibc[1]}" if glibc > (0, 0) else ""
             python = f"Python {target.version} on " if target.language == "python" else ""
-            wheels = f"Take wheels for {python}Linux {target.machine}{having}, or build the packages {self._in_image}"
-            return f"{wheels}: {commands.pip_install(self._wheels[folder].values(), target, folder)}"
+            wheels = f"wheels for {python}Linux {target.machine}{having}, or build the packages {self._in_image}"
+            old = few([*self._left_behind.get(folder, ())], told=10)
+            take = f"Delete {old}, which pip may leave behind, and take" if old else "Take"
+            wanted = [requirement for order, requirement in self._wheels[folder].values()]
+            return f"{take} {wheels}: {commands.pip_install(wanted, target, folder)}"
         if "!/" in finding.file and finding.problem in (Problem.VERSION, Problem.RUNTIME_ABI):
             return f"Take another release of {name}, or {build}."
         if "!/" in finding.file:
@@ -145,17 +168,12 @@ class Hints:
         return f"{build[0].upper()}{build[1:]}."
 
     def _library(self, finding: Finding) -> str:
-        """The directory lib/ of a package is in the LD_LIBRARY_PATH of Lambda's images, /opt/lib of a layer too."""
         library = finding.library or "the library"
-        beside = "lib/ of the package"
-        match finding.problem:
-            case Problem.SEARCH:
-                return (
-                    f"Move {library} to {beside}, where the loader looks, or tell the file where it is: patchelf "
-                    f"--set-rpath '$ORIGIN/<folder of {library}>' {shlex.quote(finding.file)}"
-                )
-            case Problem.CONTAINER_ONLY:
-                return f"Put {library} of the runtime image into {beside}, or deploy a container image made from it."
+        beside = self._searched or f"lib/ of the package (and add {FUNCTION_ROOT}/lib to LD_LIBRARY_PATH)"
+        if finding.found:
+            return self._found_elsewhere(finding, beside)
+        if finding.problem is Problem.CONTAINER_ONLY:
+            return f"Put {library} of the runtime image into {beside}, or deploy a container image made from it."
         if _is_bootstrap(finding):
             return self._own_program(f"put {library} into {beside}, or ")
         if folder := self._folder_of_wheel(finding):
@@ -163,6 +181,37 @@ class Hints:
             brings = f"Its wheel brings {library} in {folder}/, from where it is missing"
             return f"{brings}: install {name} anew, and pack that folder too."
         return f"Install the system package that has {library} {self._in_image}, and copy the file into {beside}."
+
+    def _found_elsewhere(self, finding: Finding, beside: str) -> str:
+        """For a library that is in a package, where the loader does not look."""
+        library, (folder, name) = finding.library, posixpath.split(finding.found)
+        named = f"{folder}/{library}"  # the loader goes by the names of files and links
+        if not any(named.removeprefix(f"{package.root}/") in package.members for package in self._contents):
+            return f"Put {name} into {beside} under the name {library}."
+        put = f"Move {library} to {self._searched}, where the loader looks"
+        way = put if self._searched and name == library else f"Add {folder} to LD_LIBRARY_PATH"
+        place = self._place_of(finding.file)
+        if not place:
+            return f"{way}."
+        origin = posixpath.join("$ORIGIN", posixpath.relpath(folder, posixpath.dirname(place)))
+        origin = shlex.quote(origin.removesuffix("/."))
+        return f"{way}, or tell the file where it is: patchelf --set-rpath {origin} {shlex.quote(finding.file)}"
+
+    def _place_of(self, file: str) -> str:
+        """Where the running function sees it; "" in archives."""
+        owners = (package for package in reversed(self._contents) if file in package.members)
+        return next((f"{package.root}/{file}" for package in owners), "")
+
+    @property
+    def _searched(self) -> str:
+        """Where in a package the loader looks by itself, or "". Lambda's images name both folders lib/."""
+        searched = self._target.library_path
+        for directory in (*(f"{root}/lib" for root in _ROOTS), *searched):
+            for root, whose in _ROOTS.items():
+                if directory in searched and f"{directory}/".startswith(f"{root}/"):
+                    inside = directory[len(root) + 1 :]
+                    return f"{inside}/ of {whose}" if inside else f"the top of {whose}"
+        return ""
 
     def _folder_of_wheel(self, finding: Finding) -> str:
         """Where a wheel has put a library that it needs, by its RECORD, or else by what auditwheel calls it."""

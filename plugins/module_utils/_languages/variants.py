@@ -11,6 +11,7 @@ Whether what fits finds its libraries is the loader's business. Pure.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -28,6 +29,8 @@ from .rules import passed_over
 _LIBRARY = re.compile(r"\.so(?:\.[0-9][0-9a-z]*)*$")
 _NEVER_ON_LINUX = (".exe", ".dll", ".dylib", ".jnilib")
 _LAYER = re.compile(r"^nodejs/(?:node[0-9]+/)?(?=node_modules/)")
+_FOLDER_OF_A_WHEEL = re.compile(r"[^/]\.libs$")  # these names are auditwheel's
+_HASH = re.compile(r"-[0-9a-f]{8}\.")
 
 
 class SortedOut(NamedTuple):
@@ -42,21 +45,49 @@ class SortedOut(NamedTuple):
 
 def sort_out(contents: Sequence[Contents], target: Target) -> SortedOut:
     """contents: the function's package and its layers, later ones lying over earlier ones of the same root."""
-    natives = visible(contents)
     ignored = passed_over(contents, target)
+    natives = [native for native in visible(contents) if native.place not in ignored]
+    unneeded = {id(native): native.name for native in _no_longer_needed(natives)}
     fitting: list[Native] = []
     others: list[tuple[Native, Misfit]] = []
     for native in natives:
-        if native.place in ignored:
+        if id(native) in unneeded:
             continue
         why = misfit(native, target)
         if why:
             others.append((native, why))
         elif native.elf:
             fitting.append(native)
-    if not others:
-        return SortedOut(tuple(fitting), (), ())
-    return _judged(fitting, others, Components(contents), target)
+    found = SortedOut(tuple(fitting), (), ())
+    if others:
+        found = _judged(fitting, others, Components(contents), target)
+    if unneeded:
+        names = few([*unneeded.values()])
+        note = f"Libraries of wheels that nothing would load were left out of the check: {names}."
+        found = found._replace(notes=(*found.notes, note))
+    return found
+
+
+def _no_longer_needed(natives: Sequence[Native]) -> list[Native]:
+    """Libraries of wheels that nothing brings along. auditwheel put them there because extensions need them; these may
+    be for another Python, or pip has replaced them by some without libraries and left the old libraries behind."""
+    unneeded = {id(native): native for native in natives if native.elf and _is_of_a_wheel(native.name)}
+    waiting: dict[str, list[Native]] = {}
+    for native in unneeded.values():
+        for name in {posixpath.basename(native.name), native.elf.soname if native.elf else ""}:
+            waiting.setdefault(name, []).append(native)
+    pending = [native for native in natives if id(native) not in unneeded]
+    while pending and unneeded:
+        elf = pending.pop().elf
+        for needed in elf.needed if elf else ():
+            reached = waiting.pop(posixpath.basename(needed), [])
+            pending += [native for native in reached if unneeded.pop(id(native), None)]
+    return list(unneeded.values())
+
+
+def _is_of_a_wheel(library: str) -> bool:
+    folder, name = posixpath.split(library)
+    return bool(_FOLDER_OF_A_WHEEL.search(folder) and _HASH.search(name))
 
 
 def _judged(

@@ -55,6 +55,7 @@ class Finding:
 
     message: one sentence that names them. hint: one sentence, what to do. verdict: what this finding alone would give.
     component: the npm or Python package that the file belongs to, with its version where it is known ("sharp 0.33.5").
+    found: where the running function sees the library, if it is in a package, but not where the loader looks.
     """
 
     file: str
@@ -65,6 +66,7 @@ class Finding:
     library: str = ""
     version: str = ""
     component: str = ""
+    found: str = ""
     ignored: bool = False
 
 

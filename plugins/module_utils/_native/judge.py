@@ -154,21 +154,22 @@ class _Judging:
             return _finding(
                 native, Problem.SEARCH, Verdict.LOADS, name,
                 f"{needs}, and the loader does not look where it is, {brought.name}: it is found only after another "
-                "file of the package has brought it along.",
+                "file of the package has brought it along.", brought.place,
             )  # fmt: skip
         if same := self._by_soname.get(name):
             return _finding(
                 native, Problem.SEARCH, Verdict.UNKNOWN, name,
                 f"{needs}, and the loader does not look where it is, {same.name}; no file of the package brings it "
-                "along first, and whether code does can't be seen.",
+                "along first, and whether code does can't be seen.", same.place,
             )  # fmt: skip
+        found = ""
         if missing.passed:
             why = f", and {missing.passed} is for another machine"
-        elif name in self._by_file:
-            why = f", and the loader does not look where it is, {self._by_file[name].name}"
+        elif same := self._by_file.get(name):
+            why, found = f", and the loader does not look where it is, {same.name}", same.place
         else:
             why = ", which is neither in the package nor in the runtime image"
-        return _finding(native, Problem.LIBRARY, Verdict.BROKEN, name, f"{needs}{why}.")
+        return _finding(native, Problem.LIBRARY, Verdict.BROKEN, name, f"{needs}{why}.", found)
 
     def _why_unknown(self, name: str) -> str:
         for sentence in self._facts.unread:
@@ -202,5 +203,7 @@ class _Judging:
         yield from findings
 
 
-def _finding(native: Native, problem: Problem, verdict: Verdict, library: str, message: str) -> Finding:
-    return Finding(native.name, problem, verdict, message, library=library)
+def _finding(
+    native: Native, problem: Problem, verdict: Verdict, library: str, message: str, found: str = ""
+) -> Finding:
+    return Finding(native.name, problem, verdict, message, library=library, found=found)

@@ -300,6 +300,7 @@ def test_the_functions_own_library_path_counts(run: Run) -> None:
     assert run(package)["verdict"] != "loads"
     found = run(package, environment_variables={"LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/var/task/vendor"})
     assert found["verdict"] == "loads", found["msg"]
+    assert run(package, environment_variables={"LD_LIBRARY_PATH": None})["findings"] == run(package)["findings"]
     wrong = run(package, environment_variables={"_HANDLER": "x"})
     assert "Lambda reserves the name _HANDLER" in wrong["msg"]
 

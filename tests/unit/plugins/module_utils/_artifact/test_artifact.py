@@ -60,3 +60,25 @@ def test_an_extension_s_first_line_is_read(tmp_path: Path, image: RuntimeImage) 
         ("extensions/linked", Problem.DAMAGED),
         ("extensions/crlf", Problem.INTERPRETER),
     ]
+
+
+def test_more_layers_than_a_function_takes(tmp_path: Path, image: RuntimeImage) -> None:
+    for name in ("function", "layer"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "app.py").write_text("handler = print\n")
+    layer = str(tmp_path / "layer")
+    with pytest.raises(NativeError, match=r"6 layers are named, and a function takes at most 5\."):
+        check_artifact(str(tmp_path / "function"), [layer] * 6, image)
+    assert check_artifact(str(tmp_path / "function"), [layer] * 5, image).checked.verdict is Verdict.LOADS
+
+
+@pytest.mark.parametrize(
+    ("runtime", "verdict"), [("java21", Verdict.UNKNOWN), ("nodejs20.x", Verdict.LOADS), ("", Verdict.LOADS)]
+)
+def test_a_jar_that_can_not_be_read(runtime: str, verdict: Verdict, tmp_path: Path, image: RuntimeImage) -> None:
+    """As test data of another language it stops nothing."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "a.jar").write_bytes(b"PK\3\4 and no more")
+    checked = check_artifact(str(tmp_path), [], image, runtime=runtime).checked
+    assert checked.verdict is verdict
+    assert checked.notes[0].startswith("lib/a.jar was not looked into any further")

@@ -209,6 +209,14 @@ def test_natives_of_a_jar_that_is_the_package_may_never_be_opened(name: str) -> 
     assert [f.verdict for f in damaged.findings] == [UNKNOWN]
 
 
+def test_libraries_of_extensions_for_another_python_are_not_looked_for() -> None:
+    old = so("m/_m.cpython-310-x86_64-linux-gnu.so", "liba-0cd532bd.so", entries=["PyInit__m"])
+    libraries = so("m.libs/liba-0cd532bd.so", "libb-89abcdef.so"), so("m.libs/libb-89abcdef.so")
+    found = checked(old, *libraries, on=PYTHON)
+    assert [(f.file, f.problem) for f in found.findings] == [(old.name, Problem.RUNTIME_ABI)]
+    assert (found.natives, found.fit) == (3, 0)
+
+
 @pytest.mark.parametrize(
     ("natives", "on", "handler"),
     [

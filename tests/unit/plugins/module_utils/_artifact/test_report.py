@@ -67,7 +67,7 @@ SENTENCES = {
     "one": (artifact(natives=1, fit=1), f"build/orders.zip loads on {IMAGE}: 1 native file checked."),
     "some fit": (
         artifact(natives=9),
-        f"build/orders.zip loads on {IMAGE}: 4 of 9 native files checked, those for x86_64.",
+        f"build/orders.zip loads on {IMAGE}: 4 of 9 native files checked, those that the runtime may load on x86_64.",
     ),
     "nothing native": (
         artifact(natives=0, fit=0, layers=2),

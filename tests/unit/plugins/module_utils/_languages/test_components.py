@@ -85,6 +85,15 @@ def test_what_a_wheel_has_put_somewhere_is_known_though_it_was_not_packed() -> N
     assert components.recorded("") == ""
 
 
+def test_the_folders_in_which_a_wheel_has_libraries() -> None:
+    record = b"m/_m.so,,\nm.libs/liba.so,,\nm.libs/libb.so,,\nm/x.libs/c.so,,\nd.libs,,\n"
+    texts = {"python/m-1.dist-info/RECORD": record, "n-1.dist-info/RECORD": b"n.so,,\n"}
+    components = Components([contents(texts=texts)])
+    owners = [components.distribution_of(file) for file in ("python/m/_m.so", "n.so")]
+
+    assert [components.folders_of_libraries(owner) for owner in owners if owner] == [("m.libs",), ()]
+
+
 @given(st.binary(max_size=60), st.binary(max_size=60))
 def test_no_text_is_too_broken(record: bytes, manifest: bytes) -> None:
     texts = {"a-1.dist-info/RECORD": record, "a-1.dist-info/WHEEL": record, "node_modules/a/package.json": manifest}

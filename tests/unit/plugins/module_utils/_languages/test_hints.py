@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._languages import commands
 from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.hints import completed
-from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.optional import goes_without
+from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.optional import goes_without, is_never_loaded
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import LAYER_ROOT, Contents
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Finding, Problem, Verdict
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.target import Target
@@ -50,7 +50,6 @@ def test_one_command_mends_all_packages() -> None:
         finding(Problem.ARCHITECTURE, "pandas/a.so"),
         finding(Problem.ARCHITECTURE),
         finding(Problem.VERSION, version="GLIBC_2.38"),
-        finding(Problem.RUNTIME_ABI),
         replace(finding(Problem.ARCHITECTURE, "pandas/b.so"), hint="Leave it out."),
     ]
     *hints, own = [each.hint for each in completed(found, [ZIP], PYTHON)]
@@ -58,6 +57,32 @@ def test_one_command_mends_all_packages() -> None:
     assert len({*hints}) == 1
     assert hints[0].endswith(" pandas==2.2.0 'numpy<=2.1.0'")
     assert own == "Leave it out."
+
+
+@pytest.mark.parametrize(
+    ("problem", "message", "wanted"),
+    [
+        (Problem.RUNTIME_ABI, "a.so is built for CPython 3.10, the runtime has CPython 3.12.", "numpy"),
+        (Problem.RUNTIME_ABI, "a.so is built by a wheel for cp310-cp310, the runtime is Python 3.12.", "numpy"),
+        (Problem.FORMAT, "a.so is built for CPython 3.10 on macOS, the runtime has CPython 3.12.", "numpy"),
+        (Problem.FORMAT, "a.so is built for CPython 3.12 on macOS, the runtime has CPython 3.12.", "numpy==2.1.0"),
+        (Problem.LIBC, "a.so is built for Linux with musl x86_64.", "numpy==2.1.0"),
+    ],
+)
+def test_a_release_that_may_have_no_wheel_for_this_python_is_not_asked_for(
+    problem: Problem, message: str, wanted: str
+) -> None:
+    found = [replace(finding(problem), message=message), finding(Problem.ARCHITECTURE)]
+    assert {each.hint.rpartition("> ")[2] for each in completed(found, [ZIP], PYTHON)} == {wanted}
+
+
+def test_what_pip_leaves_behind_is_to_be_deleted() -> None:
+    layered = {f"python/{name}": record for name, record in RECORDS.items()}
+    layer = contents(texts=layered, root=LAYER_ROOT)
+    for file, package in ((EXTENSION, ZIP), (f"python/{EXTENSION}", layer)):
+        hint = hint_for(finding(Problem.LIBC, file), PYTHON, package)
+        assert hint.startswith("Delete numpy.libs, which pip may leave behind, and take wheels for Python 3.12 on ")
+    assert hint_for(finding(Problem.LIBC, "pandas/a.so"), PYTHON).startswith("Take wheels for ")
 
 
 def test_packages_are_replaced_where_they_are() -> None:
@@ -116,7 +141,7 @@ LIBRARY = "libfoo.so.1"
 OF_WHEEL = "libpq-a17e3caa.so.5.17"
 BRINGS = "Its wheel brings {} in {}/, from where it is missing: install {} anew, and pack that folder too."
 HINTS: dict[str, tuple[Finding, Target, str]] = {
-    "a Mac's wheel": (finding(Problem.FORMAT), PYTHON, f"{WHEELS}pip install --upgrade {TAGS} "),
+    "a Mac's wheel": (finding(Problem.FORMAT, "pandas/a.so"), PYTHON, f"{WHEELS}pip install --upgrade {TAGS} "),
     "a wheel without a name": (finding(Problem.FORMAT, "x/a.so"), PYTHON, f"Build it in {BUILD_IMAGE}."),
     "a Mac's variant of sharp": (
         finding(Problem.FORMAT, "node_modules/@img/sharp-darwin-arm64/lib/x.node", "@img/sharp-darwin-arm64 0.33.5"),
@@ -189,12 +214,6 @@ HINTS: dict[str, tuple[Finding, Target, str]] = {
         target("provided.al2023"),
         f"Put {LIBRARY} into lib/ of the package, or build it anew, ",
     ),
-    "a library elsewhere": (
-        finding(Problem.SEARCH, "a b.so", library=LIBRARY),
-        PYTHON,
-        f"Move {LIBRARY} to lib/ of the package, where the loader looks, or tell the file where it is: patchelf "
-        f"--set-rpath '$ORIGIN/<folder of {LIBRARY}>' 'a b.so'",
-    ),
     "only in the image": (
         finding(Problem.CONTAINER_ONLY, library=LIBRARY),
         PYTHON,
@@ -219,7 +238,7 @@ HINTS: dict[str, tuple[Finding, Target, str]] = {
         "bcrypt is an npm package, and the runtime is python3.12: correct `runtime`, or leave it out.",
     ),
     "Python under a runtime of one's own": (
-        finding(Problem.ARCHITECTURE),
+        finding(Problem.ARCHITECTURE, "pandas/a.so"),
         target("provided.al2023"),
         f"Take wheels for Linux x86_64 with glibc 2.34, or build the packages in {BUILD_IMAGE}: pip install ",
     ),
@@ -232,6 +251,52 @@ def test_each_kind_of_finding_has_its_advice(found: Finding, on: Target, words: 
 
     assert words in hint
     assert hint.endswith(".") != any(f": {program} " in hint for program in PROGRAMS)
+
+
+DEFAULT = ("/lib64", "/var/task/lib", "/opt/lib")
+MOVE, TELL = f"Move {LIBRARY} to ", "tell the file where it is: patchelf --set-rpath "
+LIBRARY_PATHS = {
+    "Lambda's": (DEFAULT, "x/a b.so", "", f"{MOVE}lib/ of the package, where the loader looks, or {TELL}"),
+    "a way up": (DEFAULT, "x/a b.so", "", f"or {TELL}'$ORIGIN/../l' 'x/a b.so'"),
+    "without the package": (DEFAULT[:1], "a b.so", "", f"Add /var/task/l to LD_LIBRARY_PATH, or {TELL}'$ORIGIN/l' "),
+    "layers alone": (("/opt/lib",), "a b.so", "", f"{MOVE}lib/ of a layer, where the loader looks, or {TELL}"),
+    "another folder": (("/var/task/n",), "a b.so", "", f"{MOVE}n/ of the package, where the loader looks, or {TELL}"),
+    "the top": (("/var/task",), "a b.so", "", f"{MOVE}the top of the package, where the loader looks, or {TELL}"),
+    "beside it": (DEFAULT, "l/a b.so", "", f"or {TELL}'$ORIGIN' 'l/a b.so'"),
+    "a link of its name": (DEFAULT, "a b.so", ".9", f"Add /var/task/l to LD_LIBRARY_PATH, or {TELL}'$ORIGIN/l' "),
+}
+
+
+@pytest.mark.parametrize(("searched", "file", "more", "words"), LIBRARY_PATHS.values(), ids=LIBRARY_PATHS)
+@pytest.mark.parametrize("problem", [Problem.SEARCH, Problem.LIBRARY])
+def test_where_a_library_of_the_package_is_to_go(
+    problem: Problem, searched: tuple[str, ...], file: str, more: str, words: str
+) -> None:
+    found = finding(problem, file, library=LIBRARY, found=f"/var/task/l/{LIBRARY}{more}")
+    package = contents(files=[file, f"l/{LIBRARY}", f"l/{LIBRARY}{more}"])
+
+    hint = hint_for(found, replace(PYTHON, library_path=searched), package)
+
+    assert words in hint
+    assert hint.endswith(f" '{file}'")
+
+
+def test_a_library_is_found_by_the_name_of_its_file() -> None:
+    found = finding(Problem.SEARCH, "a.so", library=LIBRARY, found="/var/task/l/foo.so")
+    hint = hint_for(found, PYTHON, contents(files=["a.so", "l/foo.so"]))
+    assert hint == f"Put foo.so into lib/ of the package under the name {LIBRARY}."
+
+
+@pytest.mark.parametrize(
+    ("searched", "words"),
+    [
+        (("/opt/lib", "/opt"), "copy the file into lib/ of a layer."),
+        (("/lib64",), "copy the file into lib/ of the package (and add /var/task/lib to LD_LIBRARY_PATH)."),
+    ],
+)
+def test_a_missing_library_is_put_where_the_loader_looks(searched: tuple[str, ...], words: str) -> None:
+    on = replace(PYTHON, library_path=searched)
+    assert hint_for(finding(Problem.LIBRARY, library=LIBRARY), on).endswith(words)
 
 
 def test_the_image_that_lacks_a_library_is_not_told_to_have_it() -> None:
@@ -315,6 +380,24 @@ def test_what_a_package_needs_does(file: str) -> None:
     [found] = completed([finding(Problem.FORMAT, file, "")], [contents()], PYTHON)
 
     assert found.verdict is Verdict.BROKEN
+
+
+LEFT_OVER = """
+    node_modules/better-sqlite3/build/Release/obj.target/better_sqlite3.node
+    node_modules/better-sqlite3/build/Release/test_extension.node
+    node_modules/better-sqlite3-multiple-ciphers/build/Release/test_extension.node
+    nodejs/node_modules/x/build/Debug/obj.target/x/src/x.o
+""".split()
+OPENED = """
+    node_modules/better-sqlite3/build/Release/better_sqlite3.node
+    node_modules/x/build/Release/test_extension.node
+    node_modules/x/obj.target/x.node
+""".split()
+
+
+@pytest.mark.parametrize("file", [*LEFT_OVER, *OPENED])
+def test_what_a_build_leaves_behind_is_never_loaded(file: str) -> None:
+    assert is_never_loaded(file) is (file in LEFT_OVER)
 
 
 def test_unreadable_files_are_not_graded_down_by_the_first_one() -> None:

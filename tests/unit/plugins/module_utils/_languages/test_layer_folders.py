@@ -18,8 +18,32 @@ LAYERS = {
     "one module": ("python3.12", ["six.py", "six-1.16.0.dist-info/METADATA"], "six-1.16.0.dist-info"),
     "with python/": ("python3.12", [*PSYCOPG, "python/other.py"], ""),
     "deeper": ("python3.12", ["app/psycopg2/__init__.py"], ""),
+    "site-packages": ("python3.12", ["site-packages/six-1.dist-info/METADATA"], "site-packages/six-1.dist-info"),
+    "without python/, with what is below": (
+        "python3.12",
+        ["lib/python3.12/site-packages/six/__init__.py"],
+        "lib/python3.12/site-packages/six",
+    ),
+    "site-packages below python/": ("python3.12", ["python/site-packages/six/__init__.py"], "python/site-packages/six"),
+    "lib64": (
+        "python3.12",
+        ["python/lib64/python3.12/site-packages/six/__init__.py"],
+        "python/lib64/python3.12/site-packages/six",
+    ),
+    "spelled otherwise": ("python3.12", ["Python/six/__init__.py"], "Python/six"),
+    "where they belong": ("python3.12", ["python/lib/python3.12/site-packages/six/__init__.py"], ""),
+    "for another Python, which is told elsewhere": (
+        "python3.12",
+        ["python/lib/python3.11/site-packages/six/__init__.py"],
+        "",
+    ),
+    "a program's own packages": ("python3.12", ["agent/lib/python3.12/site-packages/six/__init__.py"], ""),
     "an extension of Lambda": ("python3.12", ["extensions/agent", "agent/agent.py"], ""),
     "without nodejs/": ("nodejs20.x", ["node_modules/a/index.js", "package.json"], "node_modules"),
+    "NodeJS/": ("nodejs20.x", ["NodeJS/node_modules/a/index.js"], "NodeJS/node_modules"),
+    "without node_modules": ("nodejs20.x", ["nodejs/a/package.json", "nodejs/a/index.js"], "nodejs/a"),
+    "a scope without node_modules": ("nodejs20.x", ["nodejs/@b/a/package.json"], "nodejs/@b/a"),
+    "code to name by its path": ("nodejs20.x", ["nodejs/package.json", "nodejs/a/index.js"], ""),
     "with nodejs/": ("nodejs20.x", ["nodejs/node_modules/a/index.js"], ""),
     "another language": ("java21", PSYCOPG, ""),
 }
@@ -45,3 +69,22 @@ def test_it_is_said_where_they_should_be() -> None:
         "Python does not look at the top of a layer: psycopg2/ of layer.zip has to be below python/."
     )
     assert found.hint == "Pack the layer with python/ as the folder above its packages."
+
+
+TOLD = {
+    "python3.12": (
+        ["python/site-packages/six/__init__.py"],
+        "Python does not look into python/site-packages/ of a layer: six/ of layer.zip has to be below python/.",
+    ),
+    "nodejs20.x": (
+        ["nodejs/a/package.json"],
+        "Node.js does not look into nodejs/ of a layer: a/ of layer.zip has to be below nodejs/node_modules/.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("runtime", "files", "message"), [(runtime, *told) for runtime, told in TOLD.items()])
+def test_the_folder_that_is_not_looked_into_is_named(runtime: str, files: list[str], message: str) -> None:
+    [found] = findings([contents(files=files, root=LAYER_ROOT, source="layer.zip")], target(runtime))
+
+    assert found.message == message

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._languages.rules import (
     findings_of,
@@ -87,6 +89,127 @@ def test_a_folder_too_many_is_named() -> None:
     assert finding.hint == "It is in build/app.py: pack what is in build/ instead of the folder itself."
 
 
+HINTS = {
+    "in one folder": (["src/index.js"], "src/"),
+    "in two": (["a/index.js", "b/index.js"], ""),
+    "the topmost one": (["a/index.js", "a/lib/index.js"], "a/"),
+    "of a dependency": (["node_modules/@img/sharp-libvips-linux-x64/lib/index.js"], ""),
+    "of a Python package": (["flask/index.js", "flask-3.0.dist-info/METADATA"], ""),
+    "of a Python package, deeper": (["lib/flask/index.js", "lib/flask-3.0.dist-info/METADATA"], ""),
+    "beside installed packages": (["src/index.js", "src/flask-3.0.dist-info/METADATA"], "src/"),
+}
+
+
+@pytest.mark.parametrize(("files", "folder"), HINTS.values(), ids=HINTS)
+def test_only_the_user_s_own_folder_is_named(files: list[str], folder: str) -> None:
+    [finding] = found("nodejs20.x", contents(files=files), handler="index.handler")
+
+    named = f"It is in {folder}index.js: pack what is in {folder} instead of the folder itself."
+    assert finding.hint == (
+        named if folder else "Set the function's handler to a file that is there, or pack this one too."
+    )
+
+
+def test_a_handler_that_is_named_from_the_root_is_no_folder_too_many() -> None:
+    [finding] = found("python3.12", contents(files=["src/app.py"]), handler="/var/task/src/app.handler")
+
+    assert finding.hint == "Set the function's handler to a file that is there, or pack this one too."
+
+
+LINKED = {
+    "the file": ("python3.12", "app.handler", {"app.py": "src/app.py"}, "src/app.py"),
+    "a folder on the way": ("python3.12", "src/app.handler", {"src": "code"}, "code/app.py"),
+    "a compiled extension": (
+        "python3.12",
+        "src.app.handler",
+        {"src": "code"},
+        "code/app.cpython-312-x86_64-linux-gnu.so",
+    ),
+    "from the root": ("nodejs20.x", "src/index.handler", {"src": "/var/task/code"}, "code/index.mjs"),
+    "an npm package": ("nodejs20.x", "w.handler", {"node_modules/w": "../packages/w"}, "packages/w/package.json"),
+    "Ruby": ("ruby3.3", "lib/app.handler", {"lib": "code"}, "code/app.rb"),
+    "what a wrapper starts": ("python3.12", "bin/run.sh", {"bin": "scripts"}, "scripts/run.sh"),
+}
+
+
+@pytest.mark.parametrize(("runtime", "handler", "links", "file"), LINKED.values(), ids=LINKED)
+def test_the_handler_s_file_is_found_through_links(
+    runtime: str, handler: str, links: dict[str, str], file: str
+) -> None:
+    assert found(runtime, with_links(links, file), handler=handler) == ()
+
+
+def with_links(links: dict[str, str], *files: str) -> Contents:
+    members = {name: Member(9, 0o777, link) for name, link in links.items()}
+    members |= {name: Member(9, 0o644) for name in files}
+    return Contents("a.zip", "/var/task", members, (), {}, {})
+
+
+NOWHERE = {
+    "to nothing": ({"app.py": "gone.py"}, "app.handler"),
+    "to itself": ({"app.py": "app.py"}, "app.handler"),
+    "out of the package": ({"app.py": "../../home/app.py"}, "app.handler"),
+    "a folder to nothing": ({"app.py": "code"}, "app.py/app.handler"),
+    "what a wrapper starts": ({"app.py": "gone"}, "app.py"),
+}
+
+
+@pytest.mark.parametrize(("links", "handler"), NOWHERE.values(), ids=NOWHERE)
+@pytest.mark.parametrize("runtime", ["python3.12", "nodejs20.x"])
+def test_a_handler_s_link_that_leads_to_nothing_is_broken(runtime: str, links: dict[str, str], handler: str) -> None:
+    if runtime == "nodejs20.x":
+        links, handler = {"app.js": next(iter(links.values())).replace(".py", ".js")}, handler.replace(".py", ".js")
+    [finding] = found(runtime, with_links(links, "README.md"), handler=handler)
+
+    ((name, link),) = links.items()
+    assert (finding.file, finding.problem, finding.verdict) == (name, Problem.ENTRY_POINT, Verdict.BROKEN)
+    assert finding.message == f"{name} of a.zip is a link to {link}, which is not there."
+
+
+def test_a_handler_s_npm_package_that_is_a_link_to_nothing_is_broken() -> None:
+    """As workspaces make them."""
+    [finding] = found("nodejs20.x", with_links({"node_modules/w": "../../packages/w"}, "a.js"), handler="w.handler")
+
+    assert finding.message == "node_modules/w of a.zip is a link to ../../packages/w, which is not there."
+
+
+def test_a_handler_s_link_into_a_layer_that_was_not_given_is_unknown() -> None:
+    package = with_links({"app.py": "/opt/python/app.py"})
+    layer = contents(files=["python/app.py"], root=LAYER_ROOT)
+
+    assert [f.verdict for f in found("python3.12", package, handler="app.handler")] == [Verdict.UNKNOWN]
+    assert found("python3.12", package, layer, handler="app.handler") == ()
+
+
+ABI3 = "pkg/x.abi3.so"
+EXTENSIONS = {
+    "there": ("python3.12", {ABI3: "../real/x.so"}, ["real/x.so"], None),
+    "nowhere": ("python3.12", {ABI3: "../real/gone.so"}, [], Verdict.BROKEN),
+    "outside": ("python3.12", {ABI3: "/usr/lib64/x.so"}, [], Verdict.UNKNOWN),
+    "nowhere, with another file for the module": ("python3.12", {ABI3: "gone.so"}, ["pkg/x.py"], None),
+    "nowhere, for another Python": ("python3.12", {"x.cpython-311-x86_64-linux-gnu.so": "gone.so"}, [], None),
+    "nowhere, a library": ("python3.12", {"libx.so": "libx.so.1"}, [], None),
+    "nowhere, of Node.js": ("nodejs20.x", {"x.node": "gone.node"}, [], Verdict.BROKEN),
+    "nowhere, in a package of another language": ("ruby3.3", {"x.node": "gone.node"}, [], None),
+    "a folder named like one": ("nodejs20.x", {"x.node": "y"}, ["y/index.js"], None),
+}
+
+
+@pytest.mark.parametrize(("runtime", "links", "files", "verdict"), EXTENSIONS.values(), ids=EXTENSIONS)
+def test_links_that_are_named_like_extensions(
+    runtime: str, links: dict[str, str], files: list[str], verdict: Verdict | None
+) -> None:
+    findings = found(runtime, with_links(links, *files))
+
+    assert [(f.file, f.verdict) for f in findings] == ([(name, verdict) for name in links] if verdict else [])
+
+
+def test_many_such_links_are_one_finding() -> None:
+    [finding] = found("nodejs20.x", with_links({"b.node": "gone.node", "a.node": "/usr/a.node", "c.node": "b.node"}))
+
+    assert finding.message == "b.node of a.zip is a link to gone.node, which is not there (and 2 more such links)."
+
+
 ASSEMBLY = "Orders::Orders.Function::Handle"
 
 
@@ -159,6 +282,41 @@ def test_what_lambda_has_to_read_is_readable_for_everybody(mode: int, count: int
     assert [(f.file, f.problem, f.verdict) for f in findings] == [(name, Problem.PERMISSION, Verdict.BROKEN)] * count
 
 
+CLOSED = {
+    "the handler's": ("src", "src/app.py", 1),
+    "above the handler's": ("src", "src/orders/app.py", 1),
+    "through a link": ("code", "code/app.py", 1),
+    "another": ("tests", "src/app.py", 0),
+    "one that begins alike": ("src/ap", "src/app.py", 0),
+}
+
+
+@pytest.mark.parametrize(("folder", "file", "count"), CLOSED.values(), ids=CLOSED)
+def test_folders_on_the_way_to_the_handler_can_be_entered(folder: str, file: str, count: int) -> None:
+    links = {"src": "code"} if file.startswith("code/") else {}
+    package = replace(with_links(links, file), closed={folder: 0o700})
+    handler = f"{file.replace('code/', 'src/').removesuffix('.py')}.handler"
+
+    findings = found("python3.12", package, handler=handler)
+
+    assert [(f.file, f.problem, f.verdict) for f in findings] == [(folder, Problem.PERMISSION, Verdict.BROKEN)] * count
+    if count:
+        assert findings[0].message == (
+            f"{folder}/ (mode 0700) of a.zip can be entered by its owner only, and Lambda runs the function as another "
+            "user."
+        )
+
+
+def test_folders_of_native_files_can_be_entered_in_layers_too() -> None:
+    natives = [elf(f"python/{n}/{n}.cpython-312-x86_64-linux-gnu.so") for n in "ab"]
+    layer = replace(contents(*natives, root=LAYER_ROOT), closed={"python/a": 0o700, "python/b": 0o750, "doc": 0o700})
+
+    [finding] = found("python3.12", contents(), layer)
+
+    assert finding.message.startswith("python/a/ (mode 0700) and 1 more folder of build/orders.zip can be entered by")
+    assert finding.message.endswith("Lambda runs the layer as another user.")
+
+
 def test_many_unreadable_files_are_one_finding_for_each_package() -> None:
     natives = [elf(f"a{n}.cpython-312-x86_64-linux-gnu.so") for n in range(3)]
     modes = {**{native.name: 0o600 for native in natives}, "app.py": 0o600}
@@ -176,7 +334,11 @@ def test_many_unreadable_files_are_one_finding_for_each_package() -> None:
 def test_links_and_unsaid_modes_say_nothing() -> None:
     native = elf("a.cpython-312-x86_64-linux-gnu.so")
     package = contents(native, files=["app.py"])
-    members = {native.name: Member(9, None), "app.py": Member(9, 0o400, target="b.py")}
+    members = {
+        native.name: Member(9, None),
+        "app.py": Member(9, 0o400, target="b.py"),
+        "b.py": Member(9, None),
+    }
 
     assert found("python3.12", Contents("a.zip", "/var/task", members, (native,), {}, {}), handler="app.h") == ()
     assert found("python3.12", package, handler="app.h") == ()
@@ -188,6 +350,14 @@ def test_without_a_language_only_the_common_rules_are_applied() -> None:
 
     assert [finding.problem for finding in found("", package)] == [Problem.PERMISSION]
     assert passed_over([package], target("")) == frozenset()
+
+
+def test_what_a_build_leaves_behind_is_passed_over() -> None:
+    linked = "node_modules/a/build/Release/obj.target/a.node"
+    package = contents(elf(linked), elf("node_modules/a/build/Release/a.node", entries=["napi_register_module_v1"]))
+
+    assert passed_over([package], target("nodejs20.x")) == {f"/var/task/{linked}"}
+    assert found("nodejs20.x", package) == ()
 
 
 def bootstrap(text: bytes, *, mode: int | None = 0o755, files: tuple[str, ...] = ()) -> list[tuple[Problem, Verdict]]:
@@ -209,6 +379,12 @@ SCRIPTS = {
     "no script": (b"echo hello\n", [(Problem.DAMAGED, Verdict.BROKEN)]),
     "empty": (b"", [(Problem.DAMAGED, Verdict.BROKEN)]),
 }
+
+
+def test_an_interpreter_that_the_image_may_have_can_be_ignored() -> None:
+    [finding] = found("provided.al2023", contents(texts={"bootstrap": b"#!/usr/bin/python3\n"}))
+
+    assert finding.hint.endswith("; if the image has it, list bootstrap in `ignore`.")
 
 
 @pytest.mark.parametrize(("text", "expected"), SCRIPTS.values(), ids=SCRIPTS)

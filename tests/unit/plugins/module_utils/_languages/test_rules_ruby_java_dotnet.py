@@ -114,6 +114,39 @@ def test_newer_classes_among_older_ones_are_no_proof() -> None:
     assert library.message.endswith("the runtime is Java 21, and other classes beside it are for older ones.")
 
 
+UNREAD = {
+    "on the class path": ("lib/a.jar", 1),
+    "of Spring Boot": ("BOOT-INF/lib/a.jar", 1),
+    "an agent at the top": ("agent.jar", 1),
+    "a web archive": ("app.war", 1),
+    "data": ("fixtures/a.jar", 0),
+    "another archive": ("lib/a.zip", 0),
+    "of macOS": ("lib/._a.jar", 0),
+}
+
+
+@pytest.mark.parametrize(("name", "count"), UNREAD.values(), ids=UNREAD)
+def test_a_jar_on_the_class_path_that_can_not_be_read_is_unknown(name: str, count: int) -> None:
+    package = replace(contents(files=[name]), unread={name: f"{name} is a zip that is cut short."})
+
+    found = list(java_rules.findings([package], target("java21"), ()))
+
+    assert [(f.file, f.problem, f.verdict) for f in found] == [(name, Problem.DAMAGED, Verdict.UNKNOWN)] * count
+    if found:
+        assert found[0].message == (
+            f"What is in {name} of build/orders.zip is not known: {name} is a zip that is cut short."
+        )
+
+
+def test_an_unreadable_jar_that_a_later_layer_replaces() -> None:
+    jar = "java/lib/a.jar"
+    bad = replace(contents(files=[jar], root=LAYER_ROOT), unread={jar: "It is none."})
+    good = contents(files=[jar], root=LAYER_ROOT)
+
+    assert list(java_rules.findings([contents(), bad, good], target("java21"), ())) == []
+    assert len(list(java_rules.findings([contents(), good, bad], target("java21"), ()))) == 1
+
+
 def test_an_unnumbered_java_is_not_judged() -> None:
     assert java({"": (99, "A.class")}, "java") == []
 

@@ -399,6 +399,47 @@ def test_taking_the_platform_out_ends_and_never_leaves_slashes_outside(name: str
     assert "//" not in bare
 
 
+LEFT = "m.libs/libgcc_s-0cd532bd.so.1"
+FITS = elf("m/_m.abi3.so", entries=["PyInit__m"])
+NEEDS = elf("m/_m.abi3.so", needed=(LEFT.rpartition("/")[2],), entries=["PyInit__m"])
+ANOTHER_PYTHON = elf("m/_n.cpython-310-x86_64-linux-gnu.so", needed=NEEDS.elf.needed if NEEDS.elf else ())
+TWO = elf("m.libs/liba-89abcdef.2.so", needed=NEEDS.elf.needed if NEEDS.elf else ())
+UNNEEDED = {
+    "what pip left behind": ([FITS, musl(LEFT)], [LEFT]),
+    "of another machine": ([FITS, elf(LEFT, "aarch64")], [LEFT]),
+    "of extensions for another Python": ([ANOTHER_PYTHON, elf(LEFT)], [LEFT]),
+    "needed by another one": ([FITS, TWO, elf(LEFT)], [LEFT, TWO.name]),
+    "needed": ([NEEDS, elf(LEFT)], []),
+    "needed by its soname": ([NEEDS, elf(f"{LEFT}.0.0", soname=LEFT.rpartition("/")[2])], []),
+    "needed by what another one needs": (
+        [elf("m/_m.abi3.so", needed=("liba-89abcdef.2.so",), entries=["PyInit__m"]), TWO, elf(LEFT)],
+        [],
+    ),
+    "of nobody knows whom": ([FITS, elf("lib/libgcc_s-0cd532bd.so.1"), elf("m.libs/libfoo.so.1")], []),
+    "of libtool": ([FITS, elf("m/.libs/libgcc_s-0cd532bd.so.1")], []),
+}
+
+
+@pytest.mark.parametrize(("natives", "unneeded"), UNNEEDED.values(), ids=UNNEEDED)
+def test_libraries_of_wheels_that_nothing_would_load_are_a_note(natives: list[Native], unneeded: list[str]) -> None:
+    found = sort_out([contents(*natives)], target("python3.12"))
+
+    said = "Libraries of wheels that nothing would load were left out of the check"
+    notes = [note for note in found.notes if note.startswith(said)]
+    assert notes == ([f"{said}: {', '.join(sorted(unneeded))}."] if unneeded else [])
+    named = {*(native.name for native in found.fitting), *(finding.file for finding in found.findings)}
+    assert named.isdisjoint(unneeded)
+
+
+def test_libraries_that_a_foreign_extension_needs_are_told_with_it() -> None:
+    needs = elf("m/_m.abi3.so", "aarch64", needed=NEEDS.elf.needed if NEEDS.elf else ())
+
+    found = sort_out([contents(needs, elf(LEFT, "aarch64"))], target("python3.12"))
+
+    assert {finding.file for finding in found.findings} == {needs.name, LEFT}
+    assert found.notes == ()
+
+
 def test_the_count_of_one_is_in_the_singular() -> None:
     found = sort_out([contents(elf("a/linux-x64/a.node"), mac("a/darwin-arm64/a.node"))], NODE)
 
