@@ -93,7 +93,7 @@ def _elf(segments: Segments) -> Elf:
         little_endian=content[5] == 1,
         kind="executable" if tags.get(_DT_FLAGS_1, 0) & _DF_1_PIE else kind,
         soname=names.at(tags[_DT_SONAME]) if _DT_SONAME in tags else "",
-        needed=tuple(names.at(value) for tag, value in segments.dynamic if tag == _DT_NEEDED),
+        needed=tuple([names.at(value) for tag, value in segments.dynamic if tag == _DT_NEEDED]),
         needs=needs,
         defines=defines,
         rpath=names.at(tags[_DT_RPATH]) if _DT_RPATH in tags else "",

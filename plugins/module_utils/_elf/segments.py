@@ -14,6 +14,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
+from operator import itemgetter
 from typing import TypeAlias, TypeVar
 
 from .._errors import printable
@@ -24,7 +26,8 @@ MAGIC = b"\x7fELF"
 ET_REL, ET_CORE = 1, 4
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _PLACED = frozenset((_PT_DYNAMIC, _PT_INTERP))
-_DT_NULL, _DT_STRTAB, _DT_STRSZ = 0, 5, 10
+_DT_STRTAB, _DT_STRSZ = 5, 10
+_TAG = itemgetter(0)
 # All that elf.py and symbols.py look up: hash tables, names, symbols, versions defined and needed.
 _TABLES = frozenset((4, _DT_STRTAB, 6, 0x6FFFFEF5, 0x6FFFFFFC, 0x6FFFFFFE))
 _PAGE = 4096  # bytes, which hold the program headers
@@ -224,9 +227,8 @@ def _entries(content: bytes, offset: int, length: int, entry: struct.Struct) -> 
     length = min(length, _ENTRIES * entry.size)
     if offset + length > len(content):
         raise Damage("its dynamic section does not fit")
-    found = list(entry.iter_unpack(content[offset : offset + length - length % entry.size]))
-    tags = [tag for tag, _value in found]
-    return found[: tags.index(_DT_NULL)] if _DT_NULL in tags else found
+    entries = entry.iter_unpack(content[offset : offset + length - length % entry.size])
+    return list(takewhile(_TAG, entries))  # DT_NULL ends them, which is 0
 
 
 # Names as bytes and as text: most files need the same few libraries and versions.
@@ -247,7 +249,7 @@ class Names:
 
     def at(self, offset: int) -> str:
         content, start = self._content, self._start + offset
-        end = content.find(b"\0", start, self._end)
+        end = content.find(0, start, self._end)
         if end < 0:
             raise Damage("one of its names has no end")
         self._left -= end + 1 - start

@@ -132,9 +132,11 @@ def _below(folder: bytes, prefix: bytes) -> Iterator[tuple[bytes, bytes, os.stat
     folders = [(folder, prefix)]
     while folders:
         folder, prefix = folders.pop()
-        with reading(folder), os.scandir(folder) as entries:
-            for entry in entries:
-                name = prefix + entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append((entry.path, name + b"/"))
-                yield entry.path, name, entry.stat(follow_symlinks=False)
+        try:
+            with os.scandir(folder) as entries:
+                found = [(entry.path, prefix + entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+        except OSError:
+            with reading(folder):
+                raise
+        folders += [(path, name + b"/") for path, name, state in found if stat.S_ISDIR(state.st_mode)]
+        yield from found

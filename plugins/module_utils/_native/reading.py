@@ -269,7 +269,8 @@ class _Reader:
 def _native(file: File, look: Look, name: str, place: str) -> Native | None:
     match look:
         case Look.ELF:
-            part = elf_native_in_part(name, place, file.size, file.parts) if file.parts else None
+            parts = file.parts
+            part = elf_native_in_part(name, place, file.size, parts) if parts else None
             return part or elf_native(name, place, file.read())
         case Look.MACH_O:
             return mach_o_native(name, place, file.size, file.peek(MORE))
