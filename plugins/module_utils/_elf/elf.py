@@ -13,7 +13,6 @@ Sources: System V gABI, chapters 4 and 5; LSB Core, "Symbol Versioning"; glibc, 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from .segments import Layout, Names, Segments, read_segments, readable
@@ -44,8 +43,7 @@ class Need(NamedTuple):
     weak: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Elf:
+class Elf(NamedTuple):
     """machine: as `uname -m` says it (x86_64, aarch64), or the number of e_machine as text. kind: "shared object",
     "executable" (position-independent ones too), "relocatable", "core", or the number of e_type as text. Names are
     in the order of the file; texts that the file does not have are empty."""

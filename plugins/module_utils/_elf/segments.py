@@ -12,6 +12,7 @@ Sources: System V gABI, chapters 4 and 5; glibc, elf/elf.h.
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import takewhile
@@ -57,6 +58,9 @@ def readable(read: Callable[[_From], _To], source: _From, where: str) -> _To:
     raise BrokenElf(f"{where} can't be read as an ELF file: {why}.")
 
 
+_NATIVE = "<" if sys.byteorder == "little" else ">"
+
+
 class Layout:
     """The structures in one byte order and one class, reduced to the fields that are read."""
 
@@ -69,8 +73,8 @@ class Layout:
         "program",
         "section",
         "sections",
+        "swapped",
         "symbol",
-        "symbol_name",
         "version",
         "version_name",
         "word",
@@ -87,7 +91,7 @@ class Layout:
         self.sections = struct.Struct(order + ("40xQ10xHH" if wide else "32xI10xHH"))
         self.section = struct.Struct(order + ("4xIQ48x" if wide else "4xII28x"))  # type, flags
         self.symbol = struct.Struct(order + ("IBBH16x" if wide else "I8xBBH"))  # name, info, other, section
-        self.symbol_name = struct.Struct(order + ("I20x" if wide else "I12x"))
+        self.swapped = order != _NATIVE  # for what reads this machine's order only
         self.word = struct.Struct(order + "I")
         self.hashed = struct.Struct(order + "III")  # of DT_GNU_HASH: buckets, first symbol, words of the bloom filter
 

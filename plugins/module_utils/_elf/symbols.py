@@ -12,6 +12,7 @@ importlib and PEP 489 (PyInit_, PyInitU_); Ruby, dln.c (Init_); Node.js, node_ap
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator
 from functools import partial
 from itertools import chain, compress, count
@@ -21,20 +22,20 @@ from .segments import Damage, Names, Segments, readable
 
 
 class Starts(NamedTuple):
-    """Beginnings of names that a file defines, whole names that it wants others to define, and texts of which each of
-    these has one, so that most tables are searched for those alone."""
+    """Beginnings of names that a file defines, whole names that it wants others to define, and a text that all of them
+    have, so that most tables are searched for that alone."""
 
     exported: tuple[bytes, ...]
     called: tuple[bytes, ...]
-    searched: tuple[bytes, ...]
+    searched: bytes
 
 
 NODE = Starts(
     (b"napi_register_module_v", b"node_register_module_v"),
     (b"napi_module_register", b"node_module_register"),  # by what registers itself while it is loaded
-    (b"_register_module_v", b"_module_register\0"),
+    b"_module",
 )
-PYTHON_AND_RUBY = Starts((b"PyInit_", b"PyInitU_", b"Init_"), (), (b"Init_", b"InitU_"))
+PYTHON_AND_RUBY = Starts((b"PyInit_", b"PyInitU_", b"Init_"), (), b"Init")
 
 _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_GNU_HASH = 4, 5, 6, 0x6FFFFEF5
 _TABLES = (_DT_HASH, _DT_STRTAB, 7, 17, 23, _DT_GNU_HASH, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE)  # relocations, versions
@@ -55,16 +56,21 @@ def _entry_points(segments: Segments, starts: Starts) -> frozenset[str]:
     if _DT_SYMTAB not in segments.tags:
         return frozenset()
     content, (start, end) = segments.content, segments.strings
-    if all(content.find(text, start, end) < 0 for text in starts.searched):
+    if content.find(starts.searched, start, end) < 0:
         return frozenset()
     exported = {at for text in starts.exported for at in _places(segments, text)}
     called = {at for text in starts.called for at in _places(segments, text + b"\0")}
+    if not exported and not called:
+        return frozenset()
     names, layout = Names(content, start, end), segments.layout
     at, each = segments.offset(segments.tags[_DT_SYMTAB]), layout.symbol.size
     size = min(_count(segments) * each, len(content) - at)
     table = content[at : at + size - size % each]
-    named = map((exported | called).__contains__, chain.from_iterable(layout.symbol_name.iter_unpack(table)))
-    symbols = (layout.symbol.unpack_from(table, number * each) for number in compress(count(), named))
+    places = array("I", table)[:: each // 4]  # in the table of names: what a symbol begins with
+    if layout.swapped:
+        places.byteswap()
+    named = compress(count(), map((exported | called).__contains__, places))
+    symbols = (layout.symbol.unpack_from(table, number * each) for number in named)
     return frozenset(
         names.at(name)
         for name, info, other, section in symbols
