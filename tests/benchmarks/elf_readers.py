@@ -17,8 +17,19 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+# By which names Python, Ruby and Node.js start an extension: of what it defines, and of what it calls.
+_STARTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    ".so": (("PyInit_", "PyInitU_", "Init_"), ()),
+    ".node": (
+        ("napi_register_module_v", "node_register_module_v"),
+        ("napi_module_register", "node_module_register"),
+    ),
+}
+_VISIBLE = ("STV_DEFAULT", "STV_PROTECTED")
 
 Facts = tuple[str, tuple[Iterable[Any], ...]]  # a file's name and what was read of it
 
@@ -32,21 +43,31 @@ def ours(path: str) -> Iterator[Facts]:
         for native in read_contents(path).natives:
             if elf := native.elf:
                 texts = (elf.needed, elf.soname, elf.rpath, elf.runpath, elf.interpreter)
-                yield native.name, (*texts, elf.needs, elf.defines)
+                yield native.name, (*texts, elf.needs, elf.defines, native.entry_points)
 
     return read()
 
 
-def pyelftools(path: str) -> Iterator[Facts]:
+def pyelftools(path: str, entry_points: bool = True) -> Iterator[Facts]:
     from elftools.elf.dynamic import DynamicSegment
     from elftools.elf.elffile import ELFFile
     from elftools.elf.gnuversions import GNUVerDefSection, GNUVerNeedSection
+    from elftools.elf.sections import SymbolTableSection
     from elftools.elf.segments import InterpSegment
+
+    def points(symbols: Any, exported: tuple[str, ...], called: tuple[str, ...]) -> Iterator[str]:
+        for symbol in symbols.iter_symbols():
+            name = symbol.name
+            wanted = name in called if symbol["st_shndx"] == "SHN_UNDEF" else name.startswith(exported)
+            if wanted and symbol["st_info"]["bind"] != "STB_LOCAL" and symbol["st_other"]["visibility"] in _VISIBLE:
+                yield name
 
     def read_one(file: Path) -> tuple[Iterable[Any], ...]:
         needed, soname, rpath, runpath, interpreter = [], "", "", "", ""
         needs: list[tuple[str, str, bool]] = []
         defines: list[str] = []
+        starts = _STARTS.get(file.suffix) if entry_points else None
+        found: set[str] = set()
         with file.open("rb") as stream:
             elf = ELFFile(stream)
             for segment in elf.iter_segments():
@@ -72,7 +93,9 @@ def pyelftools(path: str) -> Iterator[Facts]:
                         name = next(names).name
                         if not definition["vd_flags"] & 1:
                             defines.append(name)
-        return tuple(needed), soname, rpath, runpath, interpreter, needs, defines
+                elif starts and isinstance(section, SymbolTableSection) and section["sh_type"] == "SHT_DYNSYM":
+                    found.update(points(section, *starts))
+        return tuple(needed), soname, rpath, runpath, interpreter, needs, defines, found
 
     return ((file.relative_to(path).as_posix(), read_one(file)) for file in _files(path))
 
@@ -100,6 +123,7 @@ def _files(path: str) -> Iterator[Path]:
 READERS: dict[str, Callable[[str], Iterator[Facts]]] = {
     "ours": ours,
     "pyelftools": pyelftools,
+    "pyelftools, no entry points": partial(pyelftools, entry_points=False),
     "auditwheel": auditwheel,
 }
 

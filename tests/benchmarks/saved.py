@@ -39,8 +39,8 @@ machines can't be compared; the ratios of one run can.
   Beside it, `docker pull` of both with `docker run … cat /etc/os-release` in both, and `skopeo copy` of both.
 * **native files**: a package of 2,000 ELF files of this machine, 240 MB, read as `lambda_artifact_check` reads it: all
   files looked at, checksums tested, needed libraries, versions and entry points found. Beside it, pyelftools reads the
-  same but entry points, which is compared, and auditwheel needed libraries and versions, both from the directory.
-  Medians of fifteen runs of ours and three of theirs, in turn.
+  same, which is compared, and all but entry points, for which it goes through symbols; auditwheel reads needed
+  libraries and versions; they from the directory. Medians of fifteen runs of ours and three of theirs, in turn.
 """
 
 
