@@ -421,7 +421,7 @@ class Place:
 
 
 def _extension(native: Native) -> Native:
-    return replace(native, entry_points=frozenset({"PyInit_m"})) if native.name == "m.so" else native
+    return native._replace(entry_points=frozenset({"PyInit_m"})) if native.name == "m.so" else native
 
 
 def library(path: Path) -> Library:

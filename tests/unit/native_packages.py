@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 from ansible_collections.lambdaops.deploy.plugins.module_utils._elf.elf import Elf
 from ansible_collections.lambdaops.deploy.plugins.module_utils._image.libraries import Library, LibraryFacts
@@ -72,7 +71,7 @@ def contents(
     modes, texts = modes or {}, texts or {}
     names = {native.name for native in natives if native.place} | {*files, *modes, *texts}
     members = {name: Member(1000, modes.get(name, 0o755)) for name in sorted(names)}
-    placed = (replace(native, place=native.place and f"{root}/{native.name}") for native in natives)
+    placed = (native._replace(place=native.place and f"{root}/{native.name}") for native in natives)
     ordered = tuple(sorted(placed, key=lambda native: native.name))
     return Contents(source, root, members, ordered, texts, classes or {})
 

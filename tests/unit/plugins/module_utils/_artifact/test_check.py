@@ -26,7 +26,7 @@ def checked(*natives: Native, on: Target = NODE, **options: object) -> Checked:
 
 
 def test_a_package_that_loads() -> None:
-    good = replace(MISSING, elf=so("x", "libc.so.6").elf)
+    good = MISSING._replace(elf=so("x", "libc.so.6").elf)
     assert checked(good) == Checked(LOADS, (), (), natives=1, fit=1)
 
 

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.contents import Native
 from ansible_collections.lambdaops.deploy.plugins.module_utils._native.findings import Finding, Problem, Verdict
@@ -26,7 +24,7 @@ def judged(*natives: Native, on: Target | None = None) -> Judged:
     """m.so and n.so are extensions."""
     on = on or target()
     extension = frozenset({"PyInit_m"})
-    natives = tuple(replace(one, entry_points=extension) if one.name in ("m.so", "n.so") else one for one in natives)
+    natives = tuple(one._replace(entry_points=extension) if one.name in ("m.so", "n.so") else one for one in natives)
     loader = Loader(Mounts([package(*natives)]), on)
     fitting = [native for native in natives if native.elf and native.elf.machine == on.machine]
     return judge(fitting, loads(fitting, loader, on), loader, on)

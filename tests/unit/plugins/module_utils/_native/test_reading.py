@@ -15,7 +15,6 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,7 +97,7 @@ def test_files_and_natives(pack: Pack) -> None:
     assert first.entry_points == {"PyInit_x"}
     assert first.elf is not None
     assert first.elf.needed == ("libc.so.6",)
-    assert second == replace(first, name="b/libx.so", place="/var/task/b/libx.so")
+    assert second == first._replace(name="b/libx.so", place="/var/task/b/libx.so")
     assert (third.name, third.format, third.unread) == ("c.so", Format.OTHER, "is empty")
 
 
