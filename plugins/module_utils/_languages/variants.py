@@ -74,7 +74,7 @@ def _no_longer_needed(natives: Sequence[Native]) -> list[Native]:
     unneeded = {id(native): native for native in natives if native.elf and _is_of_a_wheel(native.name)}
     waiting: dict[str, list[Native]] = {}
     for native in unneeded.values():
-        for name in {posixpath.basename(native.name), native.elf.soname if native.elf else ""}:
+        for name in (posixpath.basename(native.name), native.elf.soname if native.elf else ""):
             waiting.setdefault(name, []).append(native)
     pending = [native for native in natives if id(native) not in unneeded]
     while pending and unneeded:
