@@ -49,7 +49,7 @@ def findings(contents: Sequence[Contents], target: Target, handler: str) -> Iter
     if not handler:
         return
     mounts = Mounts(contents)
-    if _is_file(mounts, f"{FUNCTION_ROOT}/{handler}"):
+    if mounts.leads_to_file(f"{FUNCTION_ROOT}/{handler}"):
         return  # what a wrapper such as the Lambda Web Adapter starts
     if target.language in _NO_FUNCTION and "." not in posixpath.basename(handler):
         yield _missing(handler, f"The handler {handler} names a file only.", "Write it as file.function.")
@@ -109,19 +109,13 @@ def _files(sites: Sequence[str], module: str, ends: Sequence[str]) -> tuple[str,
 
 
 def _found(place: _Place, mounts: Mounts) -> bool:
-    if any(_is_file(mounts, file) for file in place.files):
+    if any(mounts.leads_to_file(file) for file in place.files):
         return True
-    if any(_is_file(mounts, entry) for start in place.beginnings for entry in _extensions(mounts, start)):
+    if any(mounts.leads_to_file(entry) for start in place.beginnings for entry in _extensions(mounts, start)):
         return True
     if place.only:
         return sum(1 for entry in mounts.entries(FUNCTION_ROOT) if entry.endswith(place.only)) == 1
-    return any(mounts.is_directory(mounts.resolve(folder.rstrip("/"))) for folder in place.folders)
-
-
-def _is_file(mounts: Mounts, path: str) -> bool:
-    """Links are followed, on the way as well."""
-    end = mounts.resolve(path)
-    return bool(end) and mounts.member(end) is not None
+    return any(mounts.leads_to_directory(folder) for folder in place.folders)
 
 
 def _extensions(mounts: Mounts, start: str) -> Iterator[str]:
@@ -139,10 +133,9 @@ def _nowhere(contents: Sequence[Contents], handler: str, place: _Place, mounts: 
             member = mounts.member(path)
             if member is None or not member.target:
                 continue
-            end = mounts.resolve(path)
-            if end and (mounts.member(end) or mounts.is_directory(end)):
+            if mounts.leads_to_file(path) or mounts.leads_to_directory(path):
                 continue
-            if f"{end}/".startswith(f"{LAYER_ROOT}/") and not _layered(contents):
+            if f"{mounts.resolve(path)}/".startswith(f"{LAYER_ROOT}/") and not _layered(contents):
                 return _in_a_layer(place, handler)
             package = next(one for one in reversed(contents) if path.removeprefix(f"{one.root}/") in one.members)
             name = path.removeprefix(f"{package.root}/")

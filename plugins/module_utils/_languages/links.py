@@ -48,9 +48,7 @@ def findings(contents: Sequence[Contents], target: Target) -> Iterator[Finding]:
 
 
 def _leads(mounts: Mounts, place: str) -> bool:
-    """Whether a file is there in the end, or in a directory of that name."""
-    end = mounts.resolve(place)
-    return bool(end) and (mounts.member(end) is not None or mounts.is_directory(end))
+    return mounts.leads_to_file(place) or mounts.leads_to_directory(place)
 
 
 def _finding(package: Contents, lost: Mapping[str, str]) -> Finding:

@@ -116,6 +116,15 @@ class Mounts:
             pending.extend(link.target.split("/")[::-1])
         return here or "/"
 
+    def leads_to_file(self, path: str) -> bool:
+        """Whether a file is there in the end, with links followed, on the way as well."""
+        end = self.resolve(path)
+        return bool(end) and self.member(end) is not None
+
+    def leads_to_directory(self, path: str) -> bool:
+        end = self.resolve(path)
+        return bool(end) and self.is_directory(end)
+
     def is_directory(self, path: str) -> bool:
         """Whether something of the package or its layers stands below this real path."""
         if not self._in_order:

@@ -166,11 +166,12 @@ def test_a_handler_s_link_that_leads_to_nothing_is_broken(runtime: str, links: d
     assert finding.message == f"{name} of a.zip is a link to {link}, which is not there."
 
 
-def test_a_handler_s_npm_package_that_is_a_link_to_nothing_is_broken() -> None:
+@pytest.mark.parametrize("link", ["../../packages/w", "w"], ids=["to nothing", "to itself"])
+def test_a_handler_s_npm_package_that_is_a_link_to_nothing_is_broken(link: str) -> None:
     """As workspaces make them."""
-    [finding] = found("nodejs20.x", with_links({"node_modules/w": "../../packages/w"}, "a.js"), handler="w.handler")
+    [finding] = found("nodejs20.x", with_links({"node_modules/w": link}, "a.js"), handler="w.handler")
 
-    assert finding.message == "node_modules/w of a.zip is a link to ../../packages/w, which is not there."
+    assert finding.message == f"node_modules/w of a.zip is a link to {link}, which is not there."
 
 
 def test_a_handler_s_link_into_a_layer_that_was_not_given_is_unknown() -> None:
